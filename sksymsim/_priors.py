@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The metric that the solution is drawn to: closed forms, no iteration."""
+
+import numpy as np
+from scipy.linalg import eigh
+
+from sksymsim._forms import difference, total
+from sksymsim._objective import Parameters
+from sksymsim._validation import check_prior_matrix
+
+
+def build_prior(form, prior, shrinkage, design, targets, weights, *, psd):
+    """Return theta_0 as matrices, in the rescaled units of the design.
+
+    Parameters
+    ----------
+    form : Form
+    prior : {"identity", "covariance", "kissme"}, ndarray or fitted metric learner
+    shrinkage : float
+        Share of the mean variance that is put in place of each covariance.
+    design : PairDesign
+    targets, weights : ndarray of shape (n_pairs,)
+    psd : bool
+        Whether the metric has to be positive semidefinite.
+
+    Returns
+    -------
+    prior : Parameters
+    """
+    if isinstance(prior, str):
+        return PRIORS[prior](form, shrinkage, design, targets, weights, psd=psd)
+    if hasattr(prior, "get_mahalanobis_matrix"):
+        prior = prior.get_mahalanobis_matrix()
+    metric = check_prior_matrix(prior, design.n_features, psd=psd)
+    # The overall size of the prior is free, so only its direction has to be kept.
+    return _from_metric(form, metric / np.abs(metric).max(), psd=psd)
+
+
+def _identity(form, shrinkage, design, targets, weights, *, psd):
+    return _from_metric(form, np.eye(design.n_features), psd=psd)
+
+
+def _covariance(form, shrinkage, design, targets, weights, *, psd):
+    """Return the inverse of the shrunk covariance of the items."""
+    mean = design.mean(total, weights) / 2
+    covariance = design.pooled_moment(weights) - np.outer(mean, mean)
+    return _from_metric(form, _shrunk_inverse(covariance, shrinkage), psd=psd)
+
+
+def _kissme(form, shrinkage, design, targets, weights, *, psd):
+    """Return the log-likelihood ratio of two Gaussians, one for each label.
+
+    For differences: Koestinger et al., Large scale metric learning from equivalence
+    constraints, CVPR 2012. With the sums: the two-covariance form of PLDA, Cumani et
+    al., Pairwise discriminative speaker verification in the i-vector space, IEEE
+    TASLP 21 (2013), 1217.
+    """
+    metric = _inverse_gap(design, difference, targets, weights, shrinkage)
+    if not form.has_linear:
+        return _from_metric(form, metric, psd=psd)
+    mean = design.mean(total, weights)
+    sums = -_inverse_gap(design, total, targets, weights, shrinkage, mean)
+    matrices = [sums if term.sides is total else -metric for term in form.terms]
+    return Parameters(0.0, -sums @ mean, matrices)
+
+
+PRIORS = {"identity": _identity, "covariance": _covariance, "kissme": _kissme}
+
+
+def _inverse_gap(design, sides, targets, weights, shrinkage, center=None):
+    """Return inverse covariance of similar pairs minus that of dissimilar pairs.
+
+    Both are taken about one center (the origin if None).
+    """
+    inverses = []
+    for sign in (1, -1):
+        share = np.where(targets == sign, weights, 0.0)
+        share = share / share.sum()
+        covariance = design.moment(sides, share)
+        if center is not None:
+            cross = np.outer(design.mean(sides, share), center)
+            covariance += np.outer(center, center) - cross - cross.T
+        inverses.append(_shrunk_inverse(covariance, shrinkage))
+    return inverses[0] - inverses[1]
+
+
+def _shrunk_inverse(covariance, shrinkage):
+    level = float(np.trace(covariance)) / len(covariance)
+    # Without any spread, or any shrinkage, the inverse still has to exist.
+    floor = max(1e-10 * level, np.finfo(float).tiny ** 0.5)
+    lam, basis = eigh(covariance)
+    lam = np.maximum((1 - shrinkage) * lam + shrinkage * level, floor)
+    return (basis / lam) @ basis.T
+
+
+def _from_metric(form, metric, *, psd):
+    """Return the parameters that a metric stands for in a form."""
+    if psd and form.has_metric:
+        lam, basis = eigh((metric + metric.T) / 2)
+        metric = (basis * np.maximum(lam, 0.0)) @ basis.T
+    linear = np.zeros(len(metric)) if form.has_linear else None
+    return Parameters(0.0, linear, [term.prior_sign * metric for term in form.terms])

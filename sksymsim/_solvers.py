@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Minimisation: a problem in, a result out. Knows nothing of pairs or estimators."""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+# Wolfe's conditions: sufficient decrease, and how far the slope must have flattened.
+DECREASE, CURVATURE = 1e-4, 0.9
+MEMORY = 12
+MAX_TRIALS = 25
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A smooth function to be minimised, in coordinates of Hessian about one.
+
+    Parameters
+    ----------
+    value_and_gradient : callable
+        Maps a vector to (float, vector).
+    start : ndarray
+        Where to begin; not written to.
+    tol : float
+        Stop when the gradient's Euclidean norm is at most this.
+    max_iter : int
+        The most iterations.
+    resolution : float, default=1e-15
+        The relative rounding error of a value: decreases below it cannot be seen.
+    callback : callable, default=None
+        Called with the last entry of the history after each iteration.
+    """
+
+    value_and_gradient: Callable
+    start: np.ndarray
+    tol: float
+    max_iter: int
+    resolution: float = 1e-15
+    callback: Callable | None = None
+
+
+@dataclass
+class SolverResult:
+    """What a solver found.
+
+    Parameters
+    ----------
+    theta : ndarray
+        The best point.
+    value, gradient_norm : float
+        There.
+    n_iter, n_evaluations : int
+    status : {"converged", "resolution", "max_iter"}
+        "resolution": no further decrease can be told from rounding.
+    history : list of dict
+        One small entry for each iteration.
+    """
+
+    theta: np.ndarray
+    value: float
+    gradient_norm: float
+    n_iter: int
+    n_evaluations: int
+    status: str
+    history: list = field(default_factory=list)
+
+    @property
+    def converged(self):
+        """Whether the result is as good as asked for, or as rounding allows."""
+        return self.status != "max_iter"
+
+
+class _CountedFunction:
+    """Count the evaluations of a function."""
+
+    def __init__(self, function):
+        self.function = function
+        self.n_calls = 0
+
+    def __call__(self, x):
+        self.n_calls += 1
+        return self.function(x)
+
+
+class _InverseHessian:
+    """The limited-memory BFGS estimate of the inverse Hessian.
+
+    Nocedal and Wright, Numerical Optimization (2006), algorithm 7.4.
+    """
+
+    def __init__(self):
+        self.pairs = []
+
+    def update(self, step, change):
+        curvature = float(step @ change)
+        if curvature > 1e-12 * float(change @ change):
+            self.pairs.append((step, change, 1 / curvature))
+            del self.pairs[:-MEMORY]
+
+    def clear(self):
+        self.pairs.clear()
+
+    def __call__(self, gradient):
+        d = gradient.copy()
+        factors = []
+        for step, change, rho in reversed(self.pairs):
+            factor = rho * float(step @ d)
+            d -= factor * change
+            factors.append(factor)
+        if self.pairs:
+            _, change, rho = self.pairs[-1]
+            d /= rho * float(change @ change)
+        for (step, change, rho), factor in zip(
+            self.pairs, reversed(factors), strict=True
+        ):
+            d += (factor - rho * float(change @ d)) * step
+        return d
+
+
+@dataclass
+class _Point:
+    """A trial step with the value and the gradient there."""
+
+    t: float
+    value: float
+    slope: float
+    gradient: np.ndarray | None = None
+
+
+def _line_search(function, x, direction, start, noise):
+    """Find a step that satisfies Wolfe's conditions, or their approximate form.
+
+    Near the optimum, the decrease drowns in rounding while the slope is still exact;
+    there the slope alone decides (Hager and Zhang, SIAM J. Optim. 16 (2005), 170).
+
+    Returns
+    -------
+    point : _Point or None
+        None if no trial lowers the value.
+    """
+    low, high, best = start, None, None
+    t = 1.0
+    for _ in range(MAX_TRIALS):
+        value, gradient = function(x + t * direction)
+        trial = _Point(t, value, float(gradient @ direction), gradient)
+        finite = np.isfinite(value)
+        lower = finite and value <= start.value + DECREASE * t * start.slope
+        level = finite and value <= start.value + noise
+        flat = abs(trial.slope) <= CURVATURE * abs(start.slope)
+        if flat and (lower or (level and trial.slope <= -0.8 * start.slope)):
+            return trial
+        if lower and (best is None or value < best.value):
+            best = trial
+        too_far = not (lower or (level and trial.slope < 0)) or trial.slope > 0
+        if too_far or (high is not None and value > low.value + noise):
+            high = trial
+        else:
+            low = trial
+        t = _next_step(low, high)
+    return best
+
+
+def _next_step(low, high):
+    """Extrapolate beyond low, or interpolate between low and high."""
+    if high is None:
+        return low.t * 4
+    width = high.t - low.t
+    t = low.t + 0.5 * width
+    if np.isfinite(high.value):
+        # The minimiser of the parabola through low's value and slope and high's value.
+        bend = high.value - low.value - low.slope * width
+        if bend > 0:
+            t = low.t - 0.5 * low.slope * width**2 / bend
+    return float(np.clip(t, low.t + 0.1 * width, high.t - 0.1 * width))
+
+
+def minimize_lbfgs(problem):
+    """Minimise a smooth function by limited-memory BFGS.
+
+    Liu and Nocedal, Mathematical Programming 45 (1989), 503.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    result : SolverResult
+    """
+    function = _CountedFunction(problem.value_and_gradient)
+    x = problem.start.copy()
+    value, gradient = function(x)
+    inverse_hessian = _InverseHessian()
+    history = []
+    started = time.perf_counter()
+    status = "max_iter"
+    n_iter = 0
+    while True:
+        norm = float(np.linalg.norm(gradient))
+        if norm <= problem.tol:
+            status = "converged"
+        if status != "max_iter" or n_iter == problem.max_iter:
+            break
+        noise = problem.resolution * abs(value)
+        direction = -inverse_hessian(gradient)
+        slope = float(gradient @ direction)
+        point = _line_search(
+            function, x, direction, _Point(0.0, value, slope, gradient), noise
+        )
+        if point is None:
+            if not inverse_hessian.pairs or -slope <= noise:
+                status = "resolution"
+                continue
+            inverse_hessian.clear()
+            continue
+        step = point.t * direction
+        inverse_hessian.update(step, point.gradient - gradient)
+        x += step
+        value, gradient = point.value, point.gradient
+        n_iter += 1
+        history.append(
+            {
+                "iteration": n_iter,
+                "objective": value,
+                "gradient_norm": float(np.linalg.norm(gradient)),
+                "n_evaluations": function.n_calls,
+                "seconds": time.perf_counter() - started,
+            }
+        )
+        if problem.callback is not None:
+            problem.callback(history[-1])
+    return SolverResult(x, value, norm, n_iter, function.n_calls, status, history)
+
+
+def warn_if_not_converged(result, max_iter, tol, advice, stacklevel):
+    """Warn, in the one place that does, that the iterations ran out."""
+    if result.converged:
+        return
+    warnings.warn(
+        f"The solver stopped after max_iter={max_iter} iterations with a scaled "
+        f"gradient norm of {result.gradient_norm:.2g}, above tol={tol:g}. {advice}",
+        ConvergenceWarning,
+        stacklevel=stacklevel,
+    )

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Weights of pairs out of sample weights and class weights."""
+
+import numpy as np
+
+from sksymsim._validation import check_both_classes_weighted, check_class_weight
+
+
+def normalized_weights(similar, classes, sample_weight, class_weight):
+    """Return one weight for each pair; they sum to one.
+
+    Parameters
+    ----------
+    similar : ndarray of bool of shape (n_pairs,)
+    classes : ndarray of shape (2,)
+        The labels of dissimilar and similar.
+    sample_weight : ndarray of shape (n_pairs,) or None
+    class_weight : dict, "balanced" or None
+        "balanced" gives both classes the same total weight, whatever the weights of
+        their pairs; so a weight of 2 is a repeated pair here too.
+    """
+    weights = np.ones(similar.size) if sample_weight is None else sample_weight
+    # One division by the maximum first: a sum of very large weights may overflow.
+    weights = weights / weights.max()
+    check_both_classes_weighted(similar, weights)
+    if class_weight == "balanced":
+        factors = [1 / weights[~similar].sum(), 1 / weights[similar].sum()]
+    else:
+        factors = check_class_weight(class_weight, classes)
+    weights = weights * np.where(similar, factors[1], factors[0])
+    check_both_classes_weighted(similar, weights)
+    return weights / weights.sum()

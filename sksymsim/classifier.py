@@ -1,0 +1,561 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SymmetricPairClassifier: a similarity learned from labelled pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import expit, log_expit, logit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sksymsim._design import PairDesign
+from sksymsim._fitting import FitOptions, fit_score, restart_parameters
+from sksymsim._forms import FORMS
+from sksymsim._metric import LearnedMetric
+from sksymsim._priors import PRIORS, build_prior
+from sksymsim._reporting import IterationReporter
+from sksymsim._scoring import (
+    project_rows,
+    score_all_pairs,
+    score_pairs,
+    squared_distances,
+)
+from sksymsim._solvers import warn_if_not_converged
+from sksymsim._validation import (
+    BOOL,
+    N_JOBS,
+    NONE,
+    RANDOM_STATE,
+    Choice,
+    Instance,
+    Number,
+    check_items,
+    check_labels,
+    check_pairs,
+    check_parameters,
+    check_weights,
+)
+from sksymsim._weights import normalized_weights
+
+__all__ = ["SymmetricPairClassifier"]
+
+PARAMETERS = {
+    "form": [Choice(*FORMS)],
+    "alpha": [Number(float, 0)],
+    "prior": [
+        Choice(*PRIORS),
+        Instance("an array of shape (n_features, n_features)", (np.ndarray,)),
+        Instance(
+            "a fitted learner with get_mahalanobis_matrix()",
+            method="get_mahalanobis_matrix",
+        ),
+    ],
+    "shrinkage": [Number(float, 0, 1)],
+    "psd": [BOOL],
+    "n_components": [NONE, Number(int, 1)],
+    "fit_intercept": [BOOL],
+    "similar_rate": [NONE, Number(float, 0, 1, open_low=True, open_high=True)],
+    "class_weight": [NONE, Choice("balanced"), Instance("a dict", (dict,))],
+    "max_iter": [Number(int, 1)],
+    "tol": [Number(float, 0, open_low=True)],
+    "warm_start": [BOOL],
+    "n_jobs": [N_JOBS],
+    "random_state": [RANDOM_STATE],
+    "verbose": [BOOL, Number(int, 0)],
+}
+
+ADVICE = (
+    "The model is usable but not at its optimum: increase max_iter, or alpha, or "
+    "rescale the items first, for example with "
+    "SharedTransformer(EmbeddingNormalizer())."
+)
+
+
+def _has_matrix(estimator):
+    """Say whether the form has one matrix M, or raise the reason why not."""
+    if not FORMS[estimator.form].has_metric:
+        raise AttributeError(
+            f"not available: form={estimator.form!r} has no single matrix M. Use "
+            "get_polynomial(), or form='mahalanobis' or 'bilinear'."
+        )
+    return True
+
+
+def _has_metric(estimator):
+    """Say whether M = Q'Q holds, or raise the reason why not."""
+    if not estimator.psd:
+        raise AttributeError(
+            "not available: psd=False leaves M without a real factor Q, and M is no "
+            "metric. Use psd=True."
+        )
+    return _has_matrix(estimator)
+
+
+class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
+    """A symmetric similarity of two embeddings, learned from labelled pairs.
+
+    Fits the log-odds ``s(a, b)`` that two vectors are similar, as a symmetric
+    polynomial of degree two, by penalised logistic regression::
+
+        min  sum_i w_i log(1 + exp(-t_i s_i)) / sum_i w_i
+             + alpha/2 |theta - g theta_0|^2
+
+    where ``theta_0`` is the `prior` (plain Euclid or dot product by default), and its
+    scale ``g >= 0`` and the intercept are not penalised. With a large `alpha` the
+    model is the prior with calibrated probabilities; with data it moves away from it.
+
+    Parameters
+    ----------
+    form : {"mahalanobis", "bilinear", "quadratic"}, default="mahalanobis"
+        The family of scores, for a pair (a, b):
+
+        - "mahalanobis": ``s = k - (a-b)'M(a-b)``, a metric; reflexive.
+        - "bilinear": ``s = k + a'Mb``, the dot product in a learned space.
+        - "quadratic": ``s = k + c'(a+b) + a'Ga + b'Gb + 2a'Lb``, every symmetric
+          polynomial of degree two.
+
+    alpha : float, default=1e-4
+        Weight of the squared deviation from the prior. The loss is a mean and the
+        features are rescaled by one number inside, so that the same value means the
+        same for any number of pairs and any unit. Useful values lie between 1e-1
+        and 1e-8.
+    prior : {"identity", "covariance", "kissme"}, ndarray or learner, default="identity"
+        The metric to deviate from:
+
+        - "identity": Euclid for "mahalanobis", the dot product for the other forms.
+        - "covariance": the inverse of the shrunk covariance of the items.
+        - "kissme": the log-likelihood ratio of two Gaussians, one for the
+          differences of similar pairs and one for those of dissimilar pairs [1]_;
+          for "quadratic" with the same for the sums [2]_.
+        - an array of shape (n_features, n_features), symmetric.
+        - a fitted metric learner with ``get_mahalanobis_matrix()``. Wrap it in
+          ``sklearn.frozen.FrozenEstimator`` where scikit-learn clones.
+
+    shrinkage : float, default=0.1
+        Share of the mean variance put in place of each covariance in the priors
+        "covariance" and "kissme", from 0 to 1.
+    psd : bool, default=True
+        Whether M is held positive semidefinite, M = Q'Q, while it is learned.
+        Without, the ranking is often a little better and there is no metric. Has no
+        effect on "quadratic".
+    n_components : int, default=None
+        The number of rows of Q, or for an indefinite matrix of its eigenvalues that
+        are not zero. None leaves the rank free.
+    fit_intercept : bool, default=True
+        Whether to fit k. Without it, k is 0.
+    similar_rate : float, default=None
+        The rate of similar pairs where the model is used, between 0 and 1. Shifts the
+        intercept, so that probabilities hold there. None keeps the (weighted) rate of
+        the training pairs.
+    class_weight : dict or "balanced", default=None
+        Factors of the weights of the two classes. "balanced" gives both the same
+        total weight. Classes not named in a dict have 1.
+    max_iter : int, default=500
+        The most iterations of each of the two stages of the solver (free, and under
+        the constraint).
+    tol : float, default=1e-3
+        Stop when the norm of the gradient is at most this, in coordinates in which
+        the Hessian is near the identity: the mean log-loss is then about
+        ``tol**2 / 2`` above its minimum, in nats, whatever the data's units.
+    warm_start : bool, default=False
+        Whether to begin at the solution of the last fit.
+    n_jobs : int, default=None
+        Threads that score blocks of pairs; the results do not depend on it. None
+        means 1 unless in a ``joblib.parallel_config`` context.
+    random_state : int, RandomState instance or None, default=None
+        Not used by the forms of degree two, whose solvers are deterministic.
+    verbose : int, default=0
+        0 is silent, 1 prints every tenth iteration, 2 prints each.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, sorted; the second one means "similar".
+    components_ : ndarray of shape (n_components, n_features)
+        Q, for the forms with a metric: M = Q'Q. Orthogonal rows, the longest first;
+        rows of length zero are left out, so there may be fewer than asked for.
+    intercept_ : float
+        k, the log-odds of a pair whose other terms are zero.
+    n_features_in_ : int
+        The number of features of one item.
+    n_iter_ : int
+        Iterations of the solver.
+    objective_ : float
+        The value of the objective that was reached, in nats.
+
+    See Also
+    --------
+    sksymsim.SharedTransformer : Normalise both sides in a Pipeline.
+    sksymsim.Pairs : The container to split and cross-validate.
+
+    Notes
+    -----
+    The score is symmetric bit for bit: ``f(a, b) == f(b, a)`` for any weights and any
+    dtype. M is found in two stages: the convex problem without the constraint, and if
+    its solution is not semidefinite, the problem in Q from the projected solution
+    [3]_. Both by limited-memory BFGS in coordinates made from the Fisher information.
+
+    With two labels that are strings, the alphabet decides: "match" is less than
+    "no match", and then "no match" would be the class called similar.
+
+    References
+    ----------
+    .. [1] Koestinger, M. et al. Large scale metric learning from equivalence
+       constraints. CVPR 2012.
+    .. [2] Cumani, S. et al. Pairwise discriminative speaker verification in the
+       i-vector space. IEEE TASLP 21 (2013), 1217-1227.
+    .. [3] Burer, S. and Monteiro, R. A nonlinear programming algorithm for solving
+       semidefinite programs via low-rank factorization. Math. Program. 95 (2003),
+       329-357.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs[:1000], y[:1000])
+    >>> model.score(pairs[1000:], y[1000:]) > 0.8
+    True
+    >>> p = model.predict_proba(pairs)
+    >>> bool((p == model.predict_proba(pairs.swap())).all())
+    True
+    """
+
+    def __init__(
+        self,
+        form="mahalanobis",
+        *,
+        alpha=1e-4,
+        prior="identity",
+        shrinkage=0.1,
+        psd=True,
+        n_components=None,
+        fit_intercept=True,
+        similar_rate=None,
+        class_weight=None,
+        max_iter=500,
+        tol=1e-3,
+        warm_start=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.form = form
+        self.alpha = alpha
+        self.prior = prior
+        self.shrinkage = shrinkage
+        self.psd = psd
+        self.n_components = n_components
+        self.fit_intercept = fit_intercept
+        self.similar_rate = similar_rate
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    # -------------------------------------------------------------------- fitting
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn the similarity.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs. scikit-learn cannot split a tuple: for cross-validation and
+            grid search wrap the sides, ``Pairs(X_a, X_b)``.
+        y : array-like of shape (n_pairs,)
+            Two labels of any kind; the greater one means "similar".
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights; a weight of 2 equals a repeated pair.
+
+        Returns
+        -------
+        self : SymmetricPairClassifier
+
+        Raises
+        ------
+        TypeError
+            If the pairs are of a type that holds no pairs or no numbers.
+        ValueError
+            If a parameter, the shape or the values of `X`, `y` or `sample_weight`
+            cannot be used. An earlier fit is then still there and usable.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` was reached before `tol`.
+        """
+        check_parameters(self, PARAMETERS)
+        pairs = check_pairs(X, min_pairs=2)
+        classes, similar = check_labels(y, len(pairs))
+        sample_weight = check_weights(sample_weight, len(pairs))
+        weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
+        # Pairs without weight go first of all, so that they cannot matter.
+        kept = weights > 0
+        if not kept.all():
+            pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        targets = np.where(similar, 1.0, -1.0)
+
+        form = FORMS[self.form]
+        design = PairDesign(pairs, form, weights)
+        prior = build_prior(
+            form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
+        )
+        options = FitOptions(
+            alpha=self.alpha,
+            fit_intercept=self.fit_intercept,
+            constrained=form.has_metric and self.psd,
+            n_components=self.n_components,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            callback=IterationReporter(self.verbose),
+        )
+        start = self._warm_start(design)
+        solution = fit_score(design, prior, targets, weights, options, start)
+        warn_if_not_converged(
+            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=2
+        )
+
+        shift = 0.0
+        if self.similar_rate is not None:
+            shift = logit(self.similar_rate) - logit(weights[similar].sum())
+        self.classes_ = classes
+        self.n_features_in_ = design.n_features
+        self.n_iter_ = solution.n_iter
+        self.objective_ = solution.result.value
+        self._score = replace(
+            solution.score, intercept=solution.score.intercept + float(shift)
+        )
+        return self
+
+    def _warm_start(self, design):
+        """Return the last solution, if it is wanted and fits."""
+        score = getattr(self, "_score", None)
+        same = (
+            score is not None
+            and score.form == self.form
+            and self.n_features_in_ == design.n_features
+        )
+        if not (self.warm_start and same):
+            return None
+        return restart_parameters(score, design.scale)
+
+    # ----------------------------------------------------------------- predicting
+
+    def _checked_pairs(self, X):
+        check_is_fitted(self)
+        return check_pairs(X, n_features=self.n_features_in_, owner=type(self).__name__)
+
+    def _checked_items(self, X, name="X"):
+        check_is_fitted(self)
+        return check_items(X, self.n_features_in_, type(self).__name__, name)
+
+    def decision_function(self, X):
+        """Return the log-odds that the pairs are similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            Natural logarithms; float32 if the pairs are float32 or float16.
+        """
+        return score_pairs(self._score_checked(), self._checked_pairs(X), self.n_jobs)
+
+    def _score_checked(self):
+        check_is_fitted(self)
+        return self._score
+
+    def predict_proba(self, X):
+        """Return the probabilities that the pairs are dissimilar and similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_pairs, 2)
+            Columns in the order of `classes_`.
+        """
+        scores = self.decision_function(X)
+        return np.column_stack([expit(-scores), expit(scores)])
+
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities, exact for very small ones.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_pairs, 2)
+            Columns in the order of `classes_`.
+        """
+        scores = self.decision_function(X)
+        return np.column_stack([log_expit(-scores), log_expit(scores)])
+
+    def predict(self, X):
+        """Return the more probable label of each pair.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_pairs,)
+        """
+        similar = self.decision_function(X) > 0
+        return self.classes_[similar.astype(np.intp)]
+
+    def pair_score(self, X):
+        """Return a similarity without intercept: larger is more similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            The negative distance for "mahalanobis" with a metric, and the log-odds
+            less the intercept otherwise. Ranks as `decision_function` does.
+        """
+        score = self._score_checked()
+        if FORMS[score.form].reflexive and score.is_metric:
+            return -self.pair_distance(X)
+        pairs = self._checked_pairs(X)
+        return score_pairs(replace(score, intercept=0.0), pairs, self.n_jobs)
+
+    @available_if(_has_metric)
+    def pair_distance(self, X):
+        """Return the distance of the two sides in the learned space.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_pairs,)
+            The square root of (a-b)'M(a-b), for "bilinear" too.
+        """
+        pairs = self._checked_pairs(X)
+        return np.sqrt(squared_distances(self._score, pairs, self.n_jobs))
+
+    def cross_scores(self, X_a, X_b):
+        """Return the log-odds of every item of one table with every one of another.
+
+        Parameters
+        ----------
+        X_a : {array-like, sparse matrix} of shape (n_a, n_features)
+            Items.
+        X_b : {array-like, sparse matrix} of shape (n_b, n_features)
+            Items.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_a, n_b)
+            Equal, bit for bit, to the transpose of ``cross_scores(X_b, X_a)``. The
+            entries equal `decision_function` up to rounding.
+        """
+        X_a, X_b = self._checked_items(X_a, "X_a"), self._checked_items(X_b, "X_b")
+        return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
+
+    # ------------------------------------------------------------ what was learned
+
+    @available_if(_has_metric)
+    def transform(self, X):
+        """Map items to the space in which the form is plain.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_items, n_features)
+            Single items, not pairs.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_items, n_components)
+            The items times Q': Euclid there is `pair_distance`, and for "bilinear" the
+            dot product there is the log-odds less the intercept.
+        """
+        X = self._checked_items(X)
+        return project_rows(self._score.project_items, X, self.n_jobs)
+
+    @available_if(_has_metric)
+    def get_metric(self):
+        """Return the learned distance as a function of two vectors.
+
+        Returns
+        -------
+        metric : callable
+            ``metric(u, v, squared=False)`` for two arrays of shape (n_features,); can
+            be pickled and given to scikit-learn's ``metric=`` parameters.
+        """
+        return LearnedMetric(self.components_)
+
+    @available_if(_has_matrix)
+    def get_mahalanobis_matrix(self):
+        """Return M.
+
+        Returns
+        -------
+        M : ndarray of shape (n_features, n_features)
+            Symmetric; semidefinite if ``psd=True``.
+        """
+        return self._score_checked().matrices[0]
+
+    def get_polynomial(self):
+        """Return the score as a polynomial: k + c'(a+b) + a'Ga + b'Gb + 2a'Lb.
+
+        Returns
+        -------
+        k : float
+        c : ndarray of shape (n_features,)
+        G : ndarray of shape (n_features, n_features)
+        L : ndarray of shape (n_features, n_features)
+        """
+        return self._score_checked().polynomial()
+
+    @property
+    def components_(self):
+        """Q, with M = Q'Q."""
+        score = self._score_of_attribute("components_")
+        _has_metric(self)
+        return score.factors[0]
+
+    @property
+    def intercept_(self):
+        """k, the log-odds of a pair whose other terms are zero."""
+        return self._score_of_attribute("intercept_").intercept
+
+    def _score_of_attribute(self, name):
+        if "_score" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
+            )
+        return self._score
