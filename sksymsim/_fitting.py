@@ -204,7 +204,8 @@ def _to_score(objective, found, constrained):
     factors, signs = [], []
     for matrix in objective.model.matrices(found):
         v, s = signed_factor(matrix, 0.0 if constrained else None)
-        factors.append(v / scale)
+        # One layout now and after unpickling: BLAS may round another layout otherwise.
+        factors.append(np.ascontiguousarray(v / scale))
         signs.append(s)
     linear = None if found.linear is None else found.linear / scale
     return FittedScore(

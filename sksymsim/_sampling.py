@@ -101,9 +101,8 @@ def _stratum(starts, ranks):
 def _triangle_pair(ranks):
     """Return i < j with ranks == j * (j - 1) / 2 + i."""
     high = ((1 + np.sqrt(1 + 8 * ranks.astype(np.float64))) / 2).astype(np.int64)
-    # The root is rounded, so it may be one off on either side.
+    # At the last pair of a row, the root may be rounded up to that of the next row.
     high -= high * (high - 1) // 2 > ranks
-    high += high * (high + 1) // 2 <= ranks
     return ranks - high * (high - 1) // 2, high
 
 

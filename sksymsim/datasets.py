@@ -205,7 +205,7 @@ def make_pairs(
     (0.5, [2, 0, 3, 4, 1])
     """
     _check_numbers(n_pairs, similar_rate, hard_negatives, n_groups)
-    X = check_items(X) if hard_negatives else check_table(X, "X", array_like=True)
+    X = check_items(X) if hard_negatives else check_table(X, "X")
     n_items = X.shape[0]
     if n_items < 2:
         raise ValueError(f"X has {n_items} items; pairs need at least 2.")

@@ -86,6 +86,12 @@ class Pairs:
         pairs._rows = rows
         return pairs
 
+    def __reduce__(self):
+        # A shared table goes into the file once. joblib stores arrays one by one, and
+        # would bring it back as two tables.
+        left, right = self._tables
+        return _restore, (left, None if right is left else right, self._rows)
+
     @classmethod
     def from_index(cls, items, index):
         """Make pairs from a table of items and two row numbers per pair.
@@ -446,6 +452,11 @@ class Pairs:
         component = connected_components(graph, directed=False)[1][rows[:, 0]]
         _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
         return np.argsort(np.argsort(first))[inverse]
+
+
+def _restore(left, right, rows):
+    """Make pairs again out of what was pickled."""
+    return Pairs._from_parts((left, left if right is None else right), rows)
 
 
 def _distinct_rows(table):

@@ -111,7 +111,7 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         whitening = None
         if self.whiten > 0:
             whitening = _inverse_root(_covariance(X, mean), self.whiten)
-            whitening = whitening.astype(X.dtype)
+            whitening = np.ascontiguousarray(whitening, dtype=X.dtype)
         self.mean_ = (mean if self.center else np.zeros_like(mean)).astype(X.dtype)
         self.whitening_ = whitening
         return self

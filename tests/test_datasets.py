@@ -138,20 +138,20 @@ def test_complete_at_the_size_of_the_population(
         make_pairs(X, y, n_pairs=n_pairs + 1, **kwargs)
 
 
-@pytest.mark.parametrize("n_similar", range(1, 60, 7))
-def test_rate_of_the_population_gives_the_population(n_similar):
-    """Shares such as 29 / 100 times 100 are not whole in floating point."""
-    # 12 items of one class and k others of their own: 66 similar pairs.
-    y = np.concatenate([np.zeros(12, dtype=int), np.arange(1, 1 + n_similar)])
+@pytest.mark.parametrize("n_alone", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_rate_of_the_population_gives_the_population(n_alone):
+    """Most of these divide to just below the whole number in floating point."""
+    # A class of 16 gives 120 similar pairs; the other items are alone in theirs.
+    y = np.concatenate([np.zeros(16, dtype=int), np.arange(1, 1 + n_alone)])
     population = all_pairs(y)
     pairs, y_pairs, _ = make_pairs(
         np.zeros((len(y), 1)),
         y,
         n_pairs=len(population),
-        similar_rate=66 / len(population),
+        similar_rate=120 / len(population),
         random_state=0,
     )
-    assert y_pairs.sum() == 66
+    assert y_pairs.sum() == 120
     assert set(drawn_pairs(pairs)) == set(population)
 
 
@@ -312,17 +312,15 @@ def test_groups_get_pairs_in_proportion_to_what_they_can_give():
 
 @settings(max_examples=200, deadline=None)
 @given(
-    shares=st.lists(st.floats(0, 1e6), min_size=1, max_size=30),
+    parts=st.lists(st.integers(0, 10**8), min_size=1, max_size=30),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_rounding_keeps_the_sum_and_moves_less_than_one(shares, seed):
-    shares = np.array(shares)
-    for total in (np.floor(shares.sum()), np.ceil(shares.sum())):
-        rounded = _sampling.round_to_sum(
-            shares, int(total), np.random.RandomState(seed)
-        )
+def test_rounding_keeps_the_sum_and_moves_less_than_one(parts, seed):
+    shares = np.array(parts) / 97
+    for total in (sum(parts) // 97, -(-sum(parts) // 97)):
+        rounded = _sampling.round_to_sum(shares, total, np.random.RandomState(seed))
         assert rounded.sum() == total
-        assert (abs(rounded - shares) <= 1).all()
+        assert (abs(rounded - shares) < 1).all()
 
 
 # ---------------------------------------------------------------------- hard negatives
@@ -341,7 +339,7 @@ def nearest_others(X, y, depth):
     }
 
 
-@pytest.mark.parametrize("large_class", [1, 1000])
+@pytest.mark.parametrize("large_class", [1, 8, 1000])
 @pytest.mark.parametrize("entries", [1, 1 << 22])
 @pytest.mark.parametrize("n_hard", [5, 60, 150, 400])
 def test_hard_negatives_are_filled_nearest_first(
@@ -349,7 +347,9 @@ def test_hard_negatives_are_filled_nearest_first(
 ):
     monkeypatch.setattr(_sampling, "LARGE_CLASS", large_class)
     monkeypatch.setattr(_sampling, "NEIGHBOR_ENTRIES", entries)
-    X, y = items(70, rng, 4), rng.choice(5, 70, p=[0.4, 0.3, 0.2, 0.06, 0.04])
+    y = rng.choice(5, 70, p=[0.4, 0.3, 0.2, 0.06, 0.04])
+    # Clusters: to find another class, a search must pass over the whole own one.
+    X = items(70, rng, 4) + 4 * items(5, rng, 4)[y]
     result = make_pairs(
         X,
         y,
@@ -371,6 +371,15 @@ def test_hard_negatives_are_filled_nearest_first(
     assert hard <= nearest_others(X, y, depth)
     if depth > 1:
         assert hard >= nearest_others(X, y, depth - 1)
+
+
+@pytest.mark.parametrize("wanted", [1, 7, 8, 20, 31, 32])
+def test_search_is_no_deeper_than_needed(wanted):
+    """Items that have few of other classes find no more, however deep the search."""
+    n_other = np.array([2, 2, 2, 2, 2, 2, 10, 10])
+    depth = _sampling._search_depth(n_other, wanted)
+    found = [np.minimum(k, n_other).sum() for k in range(11)]
+    assert depth == next(k for k in range(11) if found[k] >= wanted)
 
 
 def test_hard_negatives_are_nearer_than_random_ones_by_their_share():
