@@ -35,11 +35,11 @@ from sksymsim import (
 )
 
 RESULTS = Path(__file__).parent / "results"
-WHITEN = (0.0, 0.5, 0.8, 0.95)
+WHITEN = (0.0, 0.5, 0.9)
 FORMS = (("mahalanobis", True), ("mahalanobis", False), ("bilinear", True))
 FORMS += (("quadratic", True),)
 PRIORS = (("identity", 0.1), ("kissme", 0.1))
-ALPHAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+ALPHAS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 # What says which class an item is of, where the classes of the splits are disjoint.
 CLASSES = {
     "coil20_pca100": "item_label",

@@ -28,7 +28,7 @@ def main(arguments=None):
         "--jobs",
         type=int,
         default=2,
-        help="threads for the search; does not change the result (default: %(default)s)",
+        help="threads of the search; no effect on the result (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
     try:

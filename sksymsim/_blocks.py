@@ -15,6 +15,9 @@ BLOCK_BYTES = 4 * 2**20
 # What the fit may keep prepared between two evaluations; beyond it, blocks are
 # prepared anew each time.
 RESIDENT_BYTES = 1 * 2**30
+# The widest items that a fit takes: the solver holds some thirty arrays of
+# (n_features, n_features), here 8 GB.
+MAX_FEATURES = 6000
 
 
 def working_dtype(*dtypes):

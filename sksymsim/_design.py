@@ -4,6 +4,7 @@
 import numpy as np
 
 from sksymsim._blocks import (
+    MAX_FEATURES,
     RESIDENT_BYTES,
     as_rows,
     block_slices,
@@ -11,6 +12,7 @@ from sksymsim._blocks import (
     working_dtype,
 )
 from sksymsim._forms import difference, total, weighted_gram
+from sksymsim._validation import check_matrix_size
 
 
 class PairDesign:
@@ -38,6 +40,7 @@ class PairDesign:
         self.form = form
         self.dtype = working_dtype(*(table.dtype for table in pairs._tables))
         self.n_pairs, _, self.n_features = pairs.shape
+        check_matrix_size(self.n_features, MAX_FEATURES)
         self.slices = block_slices(self.n_pairs, self.n_features * self.dtype.itemsize)
         self.scale = 1.0
         self.scale = self._root_mean_square_difference(weights)

@@ -81,7 +81,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
         begin = _scaled_prior(objective, prior) if start is None else start
         found, result = _minimize(objective, MatrixCoordinates, begin, options)
         n_iter = result.n_iter
-    if start is not None or not _is_feasible(found, options):
+    if factored and (start is not None or not _is_feasible(found, options)):
         begin = _set_up_factors(objective, prior, found, options)
         found, result = _minimize(objective, FactorCoordinates, begin, options)
         n_iter += result.n_iter
@@ -93,8 +93,6 @@ def _is_feasible(matrices, options):
     """Say whether the unconstrained optimum is the constrained one as well."""
     if options.n_components is not None:
         return False
-    if not options.constrained:
-        return True
     lam = eigh(matrices.arrays[0], eigvals_only=True)
     return lam[0] >= -NEGLIGIBLE * max(lam[-1], 0.0)
 

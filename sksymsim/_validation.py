@@ -333,6 +333,16 @@ def check_both_classes_weighted(similar, weights):
             )
 
 
+def check_matrix_size(n_features, limit):
+    """Refuse to fit matrices that would not fit into memory."""
+    if n_features > limit:
+        raise ValueError(
+            f"X has {n_features} features; the forms hold matrices of that size squared "
+            f"and take at most {limit}. Reduce the items first, for example with "
+            "SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline."
+        )
+
+
 # ------------------------------------------------------------------- parameters
 
 

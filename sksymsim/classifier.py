@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +13,7 @@ from sksymsim._design import PairDesign
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
 from sksymsim._metric import LearnedMetric
+from sksymsim._prediction import PairScoreMixin
 from sksymsim._priors import PRIORS, build_prior
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import (
@@ -92,7 +93,7 @@ def _has_metric(estimator):
     return _has_matrix(estimator)
 
 
-class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
+class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     """A symmetric similarity of two embeddings, learned from labelled pairs.
 
     Fits the log-odds ``s(a, b)`` that two vectors are similar, as a symmetric
@@ -259,14 +260,6 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
     # -------------------------------------------------------------------- fitting
 
     def fit(self, X, y, sample_weight=None):
@@ -354,81 +347,14 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
             return None
         return restart_parameters(score, design.scale)
 
-    # ----------------------------------------------------------------- predicting
+    # -------------------------------------------------------------------- scoring
 
-    def _checked_pairs(self, X):
-        check_is_fitted(self)
-        return check_pairs(X, n_features=self.n_features_in_, owner=type(self).__name__)
+    def _scores(self, pairs):
+        return score_pairs(self._score, pairs, self.n_jobs)
 
     def _checked_items(self, X, name="X"):
         check_is_fitted(self)
         return check_items(X, self.n_features_in_, type(self).__name__, name)
-
-    def decision_function(self, X):
-        """Return the log-odds that the pairs are similar.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_pairs,)
-            Natural logarithms; float32 if the pairs are float32 or float16.
-        """
-        return score_pairs(self._score_checked(), self._checked_pairs(X), self.n_jobs)
-
-    def _score_checked(self):
-        check_is_fitted(self)
-        return self._score
-
-    def predict_proba(self, X):
-        """Return the probabilities that the pairs are dissimilar and similar.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_pairs, 2)
-            Columns in the order of `classes_`.
-        """
-        scores = self.decision_function(X)
-        return np.column_stack([expit(-scores), expit(scores)])
-
-    def predict_log_proba(self, X):
-        """Return the logarithms of the probabilities, exact for very small ones.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_pairs, 2)
-            Columns in the order of `classes_`.
-        """
-        scores = self.decision_function(X)
-        return np.column_stack([log_expit(-scores), log_expit(scores)])
-
-    def predict(self, X):
-        """Return the more probable label of each pair.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_pairs,)
-        """
-        similar = self.decision_function(X) > 0
-        return self.classes_[similar.astype(np.intp)]
 
     def pair_score(self, X):
         """Return a similarity without intercept: larger is more similar.
@@ -444,10 +370,10 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
             The negative distance for "mahalanobis" with a metric, and the log-odds
             less the intercept otherwise. Ranks as `decision_function` does.
         """
-        score = self._score_checked()
-        if FORMS[score.form].reflexive and score.is_metric:
-            return -self.pair_distance(X)
         pairs = self._checked_pairs(X)
+        score = self._score
+        if FORMS[score.form].reflexive and score.is_metric:
+            return -self.pair_distance(pairs)
         return score_pairs(replace(score, intercept=0.0), pairs, self.n_jobs)
 
     @available_if(_has_metric)
@@ -516,6 +442,7 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
             ``metric(u, v, squared=False)`` for two arrays of shape (n_features,); can
             be pickled and given to scikit-learn's ``metric=`` parameters.
         """
+        check_is_fitted(self)
         return LearnedMetric(self.components_)
 
     @available_if(_has_matrix)
@@ -527,7 +454,8 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
         M : ndarray of shape (n_features, n_features)
             Symmetric; semidefinite if ``psd=True``.
         """
-        return self._score_checked().matrices[0]
+        check_is_fitted(self)
+        return self._score.matrices[0]
 
     def get_polynomial(self):
         """Return the score as a polynomial: k + c'(a+b) + a'Ga + b'Gb + 2a'Lb.
@@ -539,7 +467,8 @@ class SymmetricPairClassifier(ClassifierMixin, BaseEstimator):
         G : ndarray of shape (n_features, n_features)
         L : ndarray of shape (n_features, n_features)
         """
-        return self._score_checked().polynomial()
+        check_is_fitted(self)
+        return self._score.polynomial()
 
     @property
     def components_(self):

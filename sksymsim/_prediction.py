@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From the score of a pair to probabilities and labels: the same for every model."""
+
+import numpy as np
+from scipy.special import expit, log_expit
+from sklearn.utils.validation import check_is_fitted
+
+from sksymsim._validation import check_pairs
+
+
+class PairScoreMixin:
+    """Methods of a binary classifier of pairs whose score is a log-odds.
+
+    The class that inherits has ``_scores(pairs)``, which maps checked ``Pairs`` to one
+    log-odds for each, and after fit ``classes_`` and ``n_features_in_``.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _checked_pairs(self, X):
+        check_is_fitted(self)
+        return check_pairs(X, n_features=self.n_features_in_, owner=type(self).__name__)
+
+    def decision_function(self, X):
+        """Return the log-odds that the pairs are similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            Natural logarithms; float32 if the pairs are float32 or float16.
+        """
+        return self._scores(self._checked_pairs(X))
+
+    def predict_proba(self, X):
+        """Return the probabilities that the pairs are dissimilar and similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_pairs, 2)
+            Columns in the order of `classes_`.
+        """
+        scores = self.decision_function(X)
+        return np.column_stack([expit(-scores), expit(scores)])
+
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities, exact for very small ones.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_pairs, 2)
+            Columns in the order of `classes_`.
+        """
+        scores = self.decision_function(X)
+        return np.column_stack([log_expit(-scores), log_expit(scores)])
+
+    def predict(self, X):
+        """Return the more probable label of each pair.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_pairs,)
+            The second class where the log-odds are positive.
+        """
+        similar = self.decision_function(X) > 0
+        return self.classes_[similar.astype(np.intp)]
