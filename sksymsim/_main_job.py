@@ -202,12 +202,16 @@ def cosine(pairs):
 
 
 def best_threshold(y, scores):
-    """Return the threshold of the highest accuracy."""
-    order = np.argsort(-scores, kind="stable")
-    correct = np.cumsum(2 * y[order] - 1)
-    best = int(np.argmax(correct))
-    following = scores[order[min(best + 1, len(y) - 1)]]
-    return float((scores[order[best]] + following) / 2)
+    """Return the threshold of the highest accuracy of ``scores > threshold``."""
+    false_alarms, hits, cuts = roc_curve(y, scores, drop_intermediate=False)
+    accuracy = np.mean(y) * hits + (1 - np.mean(y)) * (1 - false_alarms)
+    # Halfway between the lowest score that is accepted and the next one, if there is.
+    lowest = int(np.argmax(accuracy))
+    if lowest == 0:
+        return float(cuts[1])
+    if lowest == len(cuts) - 1:
+        return float(np.nextafter(cuts[lowest], -np.inf))
+    return float(np.mean(cuts[lowest : lowest + 2]))
 
 
 def equal_error_rate(y, scores):

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The main job runs as a user runs it, and its measures are right."""
+
+import importlib.util
+
+import joblib
+import numpy as np
+import pytest
+
+from sksymsim import _main_job, load_spoken_digits, make_pairs
+from sksymsim.__main__ import main
+
+
+@pytest.fixture
+def small_job(monkeypatch):
+    """Fewer pairs and cells; everything else as it is."""
+    monkeypatch.setattr(_main_job, "N_TRAIN", 600)
+    monkeypatch.setattr(_main_job, "N_TEST", 600)
+    grid = {"symmetricpairclassifier__alpha": [1e-2, 1e-4]}
+    monkeypatch.setattr(_main_job, "GRID", grid)
+
+
+def printed_columns(text, name):
+    """Return the numbers printed beside a name, for both questions."""
+    lines = [line for line in text.splitlines() if line.strip().startswith(name)]
+    return [[float(cell) for cell in line.split()[-2:]] for line in lines]
+
+
+def test_prints_saves_and_draws(small_job, tmp_path, capsys):
+    """Both questions are answered better than by cosine; all files are written."""
+    assert main(["--output", str(tmp_path / "new" / "folder")]) == 0
+    text = capsys.readouterr().out
+    for cosine, learned in printed_columns(text, "ROC-AUC"):
+        assert learned > cosine + 0.05
+    for cosine, learned in printed_columns(text, "log-loss"):
+        assert learned < cosine < np.log(2)
+    assert len(printed_columns(text, "equal error rate")) == 2
+    assert "fit 6 of 6" in text
+    assert text.count("a second process gives the same probabilities") == 2
+    written = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
+    expected = {"same-speaker.joblib", "same-digit.joblib"}
+    if importlib.util.find_spec("matplotlib"):
+        expected.add("spoken-digits.png")
+    assert written == expected
+    model = joblib.load(tmp_path / "new" / "folder" / "same-speaker.joblib")
+    spoken = load_spoken_digits()
+    p = model.predict_proba((spoken.data[:3], spoken.data[1:4]))
+    assert p.shape == (3, 2)
+
+
+def test_result_does_not_depend_on_jobs(small_job, monkeypatch, tmp_path, capsys):
+    """The same table with one thread and with two."""
+    monkeypatch.setattr(_main_job, "draw", lambda panels, path: None)
+    tables = []
+    for jobs in ("1", "2"):
+        main(["--output", str(tmp_path), "--jobs", jobs])
+        lines = capsys.readouterr().out.splitlines()
+        tables.append([line for line in lines if line.startswith("  P(similar)")])
+    assert len(tables[0]) == 2
+    assert tables[0] == tables[1]
+
+
+def test_without_matplotlib_says_what_to_install(monkeypatch, tmp_path, capsys):
+    """No picture, no error, and one line that says how to get it."""
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    _main_job.draw([], tmp_path / "picture.png")
+    assert "sksymsim[plot]" in capsys.readouterr().out
+    assert not (tmp_path / "picture.png").exists()
+
+
+def test_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
+    """A file in the way: a message on standard error and exit code 2."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as exit_info:
+        main(["--output", str(tmp_path / "file" / "folder")])
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("cannot make the folder")
+    assert error.count("\n") == 1
+
+
+def test_folds_share_no_recording_and_test_is_new():
+    """Training and test pairs are apart in the way that the question says."""
+    spoken = load_spoken_digits()
+    rows = {row.tobytes(): i for i, row in enumerate(spoken.data)}
+    for question, label in (
+        (_main_job.same_speaker(spoken), spoken.take < 5),
+        (_main_job.same_digit(spoken), spoken.digit >= 7),
+    ):
+        pairs, _, groups = question.train
+        used = [
+            {rows[row.tobytes()] for row in pairs[groups == g].compact().items}
+            for g in np.unique(groups)
+        ]
+        assert len(used) == question.n_folds
+        for i, one in enumerate(used):
+            assert not label[list(one)].any()
+            for other in used[:i]:
+                assert not one & other
+        test_items = question.test[0].compact().items
+        assert label[[rows[row.tobytes()] for row in test_items]].all()
+
+
+def test_best_threshold_is_the_best_of_all(rng):
+    """No threshold between two scores classifies more training pairs rightly."""
+    for _ in range(20):
+        scores = np.round(rng.normal(size=30), 1)
+        y = (scores + rng.normal(size=30) > 0).astype(int)
+        cuts = np.unique(scores)
+        cuts = np.concatenate([[cuts[0] - 1], (cuts[1:] + cuts[:-1]) / 2])
+        best = max(np.mean((scores > cut) == y) for cut in cuts)
+        threshold = _main_job.best_threshold(y, scores)
+        assert np.mean((scores > threshold) == y) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_best_threshold_may_accept_all_or_none(label):
+    """Where the scores say the opposite, the best is to go by the frequent label."""
+    scores = np.arange(10.0)
+    y = np.full(10, label)
+    y[0 if label == 0 else 9] = 1 - label
+    threshold = _main_job.best_threshold(y, scores)
+    assert ((scores > threshold) == label).all()
+
+
+def test_equal_error_rate_by_closed_form():
+    """Two Gaussians at distance d of unit variance cross at the rate Phi(-d/2)."""
+    from scipy.stats import norm
+
+    quantiles = norm.ppf((np.arange(20000) + 0.5) / 20000)
+    scores = np.concatenate([quantiles, quantiles + 2.0])
+    y = np.repeat([0, 1], 20000)
+    rate = _main_job.equal_error_rate(y, scores)
+    assert rate == pytest.approx(norm.cdf(-1.0), abs=1e-4)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_equal_error_rate_at_the_ends(sign):
+    """0 where the classes are apart, 1 where they are apart the wrong way."""
+    y = np.repeat([0, 1], 50)
+    rate = _main_job.equal_error_rate(y, sign * y.astype(float))
+    assert rate == (0.0 if sign > 0 else 1.0)
+
+
+def test_cosine_is_calibrated_by_two_numbers():
+    """The log-odds of the cosine column are an increasing function of the cosine."""
+    spoken = load_spoken_digits()
+    train = make_pairs(spoken.data, spoken.speaker, n_pairs=500, random_state=0)
+    test = make_pairs(spoken.data, spoken.speaker, n_pairs=300, random_state=1)
+    question = _main_job.Question("name", "text", train, test, 3)
+    answer = _main_job.cosine_answer(question)
+    slope, offset = np.polyfit(answer.scores, answer.log_odds, 1)
+    assert slope > 0
+    fitted = slope * answer.scores + offset
+    np.testing.assert_allclose(answer.log_odds, fitted, atol=2e-3)

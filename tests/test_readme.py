@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the README says is what the repository holds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+
+pytestmark = pytest.mark.skipif(
+    not README.exists(), reason="the tests run without the repository's root"
+)
+
+
+def test_table_is_the_measured_one():
+    """The table of results is the file that the benchmark wrote."""
+    text = README.read_text(encoding="utf-8")
+    table = text.split("(benchmarks/quality.py) -->\n")[1].split("<!-- results: end")[0]
+    measured = ROOT / "benchmarks" / "results" / "quality.md"
+    assert table == measured.read_text(encoding="utf-8")
+
+
+def test_short_use_runs():
+    """The first block of code runs as it stands, on arrays of the names it uses."""
+    from sksymsim import load_spoken_digits
+
+    code = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    data = load_spoken_digits().data
+    names = {
+        "X_a": data[:400:2],
+        "X_b": data[1:400:2],
+        "y": [0, 1] * 100,
+        "X_new_a": data[:10],
+        "X_new_b": data[10:20],
+    }
+    exec(compile(code[1], "README.md", "exec"), names)
+    assert names["model"].predict_proba(
+        names["Pairs"](names["X_new_a"], names["X_new_b"])
+    ).shape == (10, 2)
+
+
+def test_commands_exist():
+    """Each command of the README is one that bootstrap.py knows."""
+    commands = set(
+        re.findall(r"bootstrap.py (\w+)", README.read_text(encoding="utf-8"))
+    )
+    assert commands == {"demo", "test", "docs"}
+    source = (ROOT / "bootstrap.py").read_text(encoding="utf-8")
+    for command in commands:
+        assert f'"{command}"' in source
+
+
+def test_links_lead_to_files():
+    """Relative links exist."""
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README.read_text(encoding="utf-8"))
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
