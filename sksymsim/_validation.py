@@ -23,7 +23,7 @@ def check_table(table, name):
         What the error text calls it.
     """
     if sparse.issparse(table):
-        table = table.tocsr()
+        table = _canonical_csr(table)
     else:
         table = np.asanyarray(table)
     _check_numeric(table, name)
@@ -37,6 +37,18 @@ def check_table(table, name):
         )
     if table.shape[1] == 0:
         raise ValueError(f"{name} has 0 features (shape {table.shape}).")
+    return table
+
+
+def _canonical_csr(table):
+    """Return CSR with sorted columns, each once; the input is not changed.
+
+    Sums over a row then always run in one order, which symmetry bit for bit needs.
+    """
+    table = table.tocsr()
+    if not table.has_canonical_format:
+        table = table.copy()
+        table.sum_duplicates()
     return table
 
 
@@ -62,7 +74,7 @@ def check_sides(left, right):
             f"{tables[0].shape} and {tables[1].shape}; row i of both is pair i."
         )
     if any(sparse.issparse(table) for table in tables):
-        tables = [sparse.csr_matrix(table) for table in tables]
+        tables = [_canonical_csr(sparse.csr_matrix(table)) for table in tables]
     return tuple(tables)
 
 

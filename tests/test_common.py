@@ -20,7 +20,7 @@ from sksymsim import Pairs, SharedTransformer, SymmetricPairClassifier
 
 VERSION = ".".join(sklearn.__version__.split(".")[:2])
 # scikit-learn yields one check only for an estimator without a 2-D input.
-N_CHECKS = {"1.6": 58, "1.7": 59, "1.8": 59, "1.9": 60}
+N_CHECKS = {"1.6": 63, "1.7": 64, "1.8": 64, "1.9": 65}
 
 # With two classes, the check of 1.6 takes the labels from a single one of them, and
 # its estimators are fitted to two different problems. Repaired in 1.7.
@@ -66,10 +66,12 @@ class RowsAsPairs(SymmetricPairClassifier):
 
 
 CHECKED = [
-    RowsAsPairs(),
+    # With less alpha, two fits to 15 rows of 30 features stop within `tol` of the same
+    # objective, but not at the same probabilities.
+    RowsAsPairs(alpha=1e-2),
     RowsAsPairs(psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", n_components=2, class_weight="balanced"),
-    RowsAsPairs(form="quadratic", prior="kissme"),
+    RowsAsPairs(form="quadratic"),
 ]
 
 

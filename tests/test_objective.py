@@ -20,6 +20,7 @@ from oracles import (
     positive_part,
     root_mean_square_difference,
     smat,
+    svec,
 )
 from scipy import sparse
 from scipy.optimize import minimize
@@ -632,8 +633,12 @@ def test_constant_prior_scores_leave_the_rate_of_similar_pairs(rng):
 
 
 def test_naive_tools_agree_with_each_other(rng):
-    """The oracles themselves: an svec keeps the inner product of matrices."""
+    """The oracles themselves: svec keeps inner products, projections are nearest."""
     vector = rng.normal(size=6)
     matrix = smat(vector)
     assert np.vdot(matrix, matrix) == pytest.approx(vector @ vector)
-    assert_allclose(np.linalg.eigvalsh(positive_part(matrix)).min(), 0.0, atol=1e-12)
+    assert_allclose(svec(matrix), vector, rtol=1e-15)
+    part = positive_part(matrix)
+    assert np.linalg.eigvalsh(part)[0] > -1e-12
+    assert np.linalg.eigvalsh(part - matrix)[0] > -1e-12
+    assert np.vdot(part, part - matrix) == pytest.approx(0.0, abs=1e-12)
