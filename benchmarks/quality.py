@@ -14,10 +14,10 @@ one dev split of two or three classes says little about new ones; so there the c
 also fitted without some of the classes of train and scored on these, five times.
 
 Chosen is the cell of the best ROC-AUC on dev. Where there are folds, it is the plainest
-cell whose mean over dev and folds is within one standard error of the best mean: a
-metric before a dot product before the whole polynomial, the prior "identity" before
-"kissme", the larger alpha first. The means are of log(AUC / (1 - AUC)), as the folds
-lie anywhere between .6 and .99.
+form and prior of which a cell's mean over dev and folds is within one standard error of
+the best mean, and of these cells the best: a metric before a dot product before the
+whole polynomial, the prior "identity" before "kissme". The means are of
+log(AUC / (1 - AUC)), as the folds lie anywhere between .6 and .99.
 
 Writes ``results/quality_grid_NAME.csv`` (all cells) and, from all of these that there
 are, ``results/quality.csv`` (the choices, beside plain cosine).
@@ -179,20 +179,15 @@ def choose(rows):
         return rows[best]
     # The error of the difference to the best: the folds differ more than the cells.
     errors = (scores - scores[best]).std(axis=1, ddof=1) / np.sqrt(len(columns))
-    close = [
-        row for row, ok in zip(rows, means + errors >= means[best], strict=True) if ok
-    ]
+    close = np.flatnonzero(means + errors >= means[best])
     forms = [form for form, _ in FORMS]
-    return min(
-        close,
-        key=lambda row: (
-            forms.index(row["form"]),
-            row["psd"] != "True",
-            row["prior"] != "identity",
-            -float(row["alpha"]),
-            float(row["whiten"]),
-        ),
-    )
+
+    def plainness(i):
+        row = rows[i]
+        other_prior = row["prior"] != "identity"
+        return forms.index(row["form"]), row["psd"] != "True", other_prior, -means[i]
+
+    return rows[min(close, key=plainness)]
 
 
 def write_csv(path, rows):

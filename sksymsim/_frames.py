@@ -26,7 +26,8 @@ def index_from_frame(frame, left, right, items, item_id, features):
     index = np.empty((len(frame), 2), dtype=np.intp)
     missing = {}
     for side, column in enumerate((left, right)):
-        for i, name in enumerate(_column(frame, column, "the table of pairs").tolist()):
+        names = _column(frame, column, "the table of pairs").to_list()
+        for i, name in enumerate(names):
             index[i, side] = row_of.get(name, -1)
             if index[i, side] < 0:
                 missing[name] = None
@@ -51,19 +52,21 @@ def _ids_and_table(items, item_id, features):
             "Pairs.from_index."
         )
     if item_id is not None:
-        ids = _column(items, item_id, "items").tolist()
+        ids = _column(items, item_id, "items").to_list()
     elif hasattr(items, "index"):
-        ids = items.index.tolist()
+        ids = items.index.to_list()
     else:
         raise ValueError(
             "item_id=None takes the ids from the index of a pandas frame, and items "
             "has none; name the column that holds the ids."
         )
     if isinstance(features, str):
-        return ids, _stack(_column(items, features, "items").tolist())
+        vectors = _column(items, features, "items").to_numpy()
+        return ids, vectors if vectors.ndim == 2 else _stack(list(vectors))
     if features is None:
-        features = [name for name in items.columns if name != item_id]
-    columns = [_column(items, name, "items") for name in features]
+        # Two columns of one name come together when asked for by it.
+        features = dict.fromkeys(name for name in items.columns if name != item_id)
+    columns = [_column(items, name, "items").to_numpy() for name in features]
     return ids, np.column_stack(columns) if columns else np.empty((len(ids), 0))
 
 
@@ -75,7 +78,7 @@ def _column(frame, name, where):
     if name not in frame.columns:
         shown = ", ".join(repr(column) for column in list(frame.columns)[:10])
         raise KeyError(f"column {name!r} not found in {where}; it has {shown}.")
-    return frame[name].to_numpy()
+    return frame[name]
 
 
 def _stack(vectors):

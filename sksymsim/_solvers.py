@@ -13,6 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 DECREASE, CURVATURE = 1e-4, 0.9
 MEMORY = 12
 MAX_TRIALS = 25
+# So many iterations without progress in the value or in the gradient are rounding.
+PATIENCE = 10
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,21 @@ class _InverseHessian:
         return d
 
 
+class _Stall:
+    """Notice that neither value nor gradient get any smaller."""
+
+    def __init__(self):
+        self.value = self.norm = np.inf
+        self.n_idle = 0
+
+    def __call__(self, value, norm, noise):
+        better = value < self.value - noise or norm < 0.9 * self.norm
+        self.n_idle = 0 if better else self.n_idle + 1
+        self.value = min(value, self.value)
+        self.norm = min(norm, self.norm)
+        return self.n_idle >= PATIENCE
+
+
 @dataclass
 class _Point:
     """A trial step with the value and the gradient there."""
@@ -195,17 +212,20 @@ def minimize_lbfgs(problem):
     x = problem.start.copy()
     value, gradient = function(x)
     inverse_hessian = _InverseHessian()
+    stalled = _Stall()
     history = []
     started = time.perf_counter()
     status = "max_iter"
     n_iter = 0
     while True:
         norm = float(np.linalg.norm(gradient))
+        noise = problem.resolution * abs(value)
         if norm <= problem.tol:
             status = "converged"
+        elif stalled(value, norm, noise):
+            status = "resolution"
         if status != "max_iter" or n_iter == problem.max_iter:
             break
-        noise = problem.resolution * abs(value)
         direction = -inverse_hessian(gradient)
         slope = float(gradient @ direction)
         point = _line_search(

@@ -5,6 +5,8 @@ import numbers
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
 
@@ -81,7 +83,7 @@ def check_sides(left, right):
 def check_index(index, n_items):
     """Return a table of row numbers of shape (n_pairs, 2), all in range."""
     index = np.asarray(index)
-    if index.size == 0:
+    if index.shape == (0,):
         index = index.astype(np.intp).reshape(-1, 2)
     if index.dtype.kind not in "iu":
         raise TypeError(
@@ -135,8 +137,8 @@ def check_width(width, n_features, owner):
 # ---------------------------------------------------------------------- pairs
 
 
-def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1):
-    """Return any accepted description of pairs as finite ``Pairs``.
+def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1, allow_nan=False):
+    """Return any accepted description of pairs as ``Pairs``.
 
     Parameters
     ----------
@@ -148,6 +150,8 @@ def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1):
         Who insists, for the error text.
     min_pairs : int, default=1
         The least number of pairs.
+    allow_nan : bool, default=False
+        Whether NaN and infinity are left to whoever comes next.
     """
     pairs = _as_pairs(X)
     n_pairs, _, width = pairs.shape
@@ -158,7 +162,8 @@ def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1):
             "required."
         )
     check_width(width, n_features, owner)
-    _check_finite_pairs(pairs)
+    if not allow_nan:
+        _check_finite_pairs(pairs)
     return pairs
 
 
@@ -265,15 +270,14 @@ def check_labels(y, n_pairs):
         Sorted; the second one means "similar".
     similar : ndarray of bool of shape (n_pairs,)
     """
-    from sklearn.utils import column_or_1d
-    from sklearn.utils.multiclass import check_classification_targets
-
     if y is None:
         raise ValueError(
             "requires y to be passed, but the target y is None: fit needs one label "
             "for each pair."
         )
     y = column_or_1d(y, warn=True)
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
     if len(y) != n_pairs:
         raise ValueError(f"got {n_pairs} pairs but {len(y)} labels in y.")
     check_classification_targets(y)
@@ -425,14 +429,14 @@ class Number:
 
 
 class Instance:
-    """A value of some type, or one that has a method."""
+    """A value of some type, or an object that has some methods."""
 
-    def __init__(self, text, types=(), method=None):
-        self.text, self.types, self.method = text, types, method
+    def __init__(self, text, types=(), methods=()):
+        self.text, self.types, self.methods = text, types, methods
 
     def __contains__(self, value):
-        if self.method is not None and not isinstance(value, type):
-            return hasattr(value, self.method)
+        if self.methods and not isinstance(value, type):
+            return all(hasattr(value, method) for method in self.methods)
         return isinstance(value, self.types)
 
     def __str__(self):

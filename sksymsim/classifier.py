@@ -49,7 +49,7 @@ PARAMETERS = {
         Instance("an array of shape (n_features, n_features)", (np.ndarray,)),
         Instance(
             "a fitted learner with get_mahalanobis_matrix()",
-            method="get_mahalanobis_matrix",
+            methods=("get_mahalanobis_matrix",),
         ),
     ],
     "shrinkage": [Number(float, 0, 1)],
@@ -320,7 +320,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         start = self._warm_start(design)
         solution = fit_score(design, prior, targets, weights, options, start)
         warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=2
+            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )
 
         shift = 0.0

@@ -245,8 +245,8 @@ class Pairs:
         rows, side = self._split_key(key)
         if side is not None:
             return self[rows]._side(side)
-        if not isinstance(rows, slice | np.ndarray | list):
-            rows = self._one_row(rows)
+        if not isinstance(rows, slice):
+            rows = self._checked_rows(rows)
         if self._rows is not None:
             selected = self._rows[rows]
         elif isinstance(rows, slice):
@@ -265,15 +265,25 @@ class Pairs:
         rest = [part for part in rest if part is not Ellipsis]
         if all(isinstance(part, slice) and part == slice(None) for part in rest):
             return rows, None
-        if isinstance(rest[0], int) and rest[0] in (0, 1) and len(rest) == 1:
+        if len(rest) == 1 and type(rest[0]) is int and rest[0] in (0, 1):
             return rows, rest[0]
         raise TypeError(
             "Pairs can be indexed by rows and, after a comma, by a side (0 or 1); "
             "use numpy.asarray(pairs) for any other indexing of a 3-D array."
         )
 
-    def _one_row(self, row):
-        row = operator.index(row)
+    def _checked_rows(self, rows):
+        """Return a mask or an index array of one axis; an int as a slice of one."""
+        if hasattr(rows, "__len__") and not isinstance(rows, str):
+            rows = np.asarray(rows)
+            rows = rows.astype(np.intp) if rows.size == 0 else rows
+            if rows.ndim > 1:
+                raise IndexError(
+                    f"pairs are selected by a 1-D mask or index, got {rows.ndim}-D."
+                )
+            if rows.ndim == 1:
+                return rows
+        row = operator.index(rows)
         if not -len(self) <= row < len(self):
             raise IndexError(f"pair {row} is out of range for {len(self)} pairs")
         row %= len(self)
@@ -463,7 +473,7 @@ def _distinct_rows(table):
     """Find equal rows: the first place of each, and the number of each row."""
     if sparse.issparse(table):
         table = table.copy()
-        table.sum_duplicates()
+        table.eliminate_zeros()
         keys = [
             table.indices[i:j].tobytes() + table.data[i:j].tobytes()
             for i, j in zip(table.indptr[:-1], table.indptr[1:], strict=True)

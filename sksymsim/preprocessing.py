@@ -131,7 +131,10 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        X = X - self.mean_.astype(X.dtype)
+        mean = self.mean_.astype(X.dtype)
+        X = X - mean
+        # What is left of equal numbers is rounding: no direction to be scaled up.
+        X[np.abs(X) <= 4 * np.finfo(X.dtype).eps * np.abs(mean)] = 0
         if self.whitening_ is not None:
             X = X @ self.whitening_.astype(X.dtype)
         if self.norm:
@@ -162,7 +165,7 @@ def _inverse_root(covariance, share):
     return (basis / np.sqrt(lam)) @ basis.T
 
 
-class SharedTransformer(TransformerMixin, BaseEstimator):
+class SharedTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Apply one transformer to both sides of pairs.
 
     Fits any scikit-learn transformer on the distinct items of the training pairs and
@@ -258,9 +261,11 @@ class SharedTransformer(TransformerMixin, BaseEstimator):
         return self._fit(X).map_items(self.transformer_.transform)
 
     def _fit(self, X):
-        transformer = Instance("a transformer with fit and transform", method="fit")
+        transformer = Instance(
+            "a transformer with fit and transform", methods=("fit", "transform")
+        )
         check_parameters(self, {"transformer": [transformer]})
-        pairs = check_pairs(X)
+        pairs = check_pairs(X, allow_nan=True)
         items = pairs.compact().items
         if items is None:
             items = pairs.to_index().items
@@ -284,9 +289,26 @@ class SharedTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         pairs = check_pairs(
-            X, n_features=self.n_features_in_, owner=type(self).__name__
+            X,
+            n_features=self.n_features_in_,
+            owner=type(self).__name__,
+            allow_nan=True,
         )
         return pairs.map_items(self.transformer_.transform)
+
+    def set_output(self, *, transform=None):
+        """Do nothing: pairs stay pairs, whatever container is asked for.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored. It is here so that a Pipeline can be told.
+
+        Returns
+        -------
+        self : SharedTransformer
+        """
+        return self
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features of one transformed item.
