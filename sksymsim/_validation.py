@@ -353,9 +353,9 @@ def check_matrix_size(n_features, limit):
     """Refuse to fit matrices that would not fit into memory."""
     if n_features > limit:
         raise ValueError(
-            f"X has {n_features} features; the forms hold matrices of that size squared "
-            f"and take at most {limit}. Reduce the items first, for example with "
-            "SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline."
+            f"X has {n_features} features; the forms hold matrices of that size "
+            f"squared and take at most {limit}. Reduce the items first, for example "
+            "with SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline."
         )
 
 
