@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Blocks of rows, threads over blocks, and the memory they may take."""
 
+import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,9 +16,12 @@ BLOCK_BYTES = 4 * 2**20
 # What the fit may keep prepared between two evaluations; beyond it, blocks are
 # prepared anew each time.
 RESIDENT_BYTES = 1 * 2**30
-# The widest items that a fit takes: the solver holds some thirty arrays of
-# (n_features, n_features), here 8 GB.
-MAX_FEATURES = 6000
+# The widest items that a fit takes: at its peak it holds 44 arrays of (n_features,
+# n_features), 82 for "quadratic": 11 GB here.
+MAX_FEATURES = 4096
+# Below so many multiplications for each evaluation, waiting for a second BLAS thread
+# costs more than it saves, on a busy machine a hundred times more.
+SMALL_WORK = 2e9
 
 
 def working_dtype(*dtypes):
@@ -84,6 +88,14 @@ class _OneBlasThread:
 
 
 _one_blas_thread = _OneBlasThread()
+if hasattr(os, "register_at_fork"):
+    # A child made in the middle of a call has none of the threads that were inside.
+    os.register_at_fork(after_in_child=_one_blas_thread.__init__)
+
+
+def blas_threads_for(work):
+    """Return a context in which small work is done by one BLAS thread."""
+    return _one_blas_thread() if work < SMALL_WORK else nullcontext()
 
 
 def run_blocks(function, slices, n_jobs=None):

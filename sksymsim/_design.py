@@ -59,12 +59,26 @@ class PairDesign:
             gap = dense(left).astype(np.float64) - dense(right)
             sums[rows] = np.einsum("ij,ij->i", gap, gap)
         mean = float(weights @ sums)
-        return np.sqrt(mean) if mean > 0 else 1.0
+        if mean > 0:
+            return np.sqrt(mean)
+        # Only identical sides: any size will do that keeps squares in range.
+        largest = max(
+            float(np.abs(side).max(initial=0.0))
+            for rows in self.slices
+            for side in map(dense, self.pairs.block(rows))
+        )
+        return largest if largest > 0 else 1.0
 
-    def _sides(self, rows):
-        """Return both sides of a block, rescaled, in the working dtype."""
+    @property
+    def work(self):
+        """The multiplications of one evaluation, forth and back."""
+        return 2 * len(self.form.terms) * self.n_pairs * self.n_features**2
+
+    def _sides(self, rows, dtype=None):
+        """Return both sides of a block, rescaled."""
+        dtype = np.dtype(dtype or self.dtype)
         return tuple(
-            as_rows(side, self.dtype) * self.dtype.type(1 / self.scale)
+            as_rows(side, dtype) * dtype.type(1 / self.scale)
             for side in self.pairs.block(rows)
         )
 
@@ -78,11 +92,14 @@ class PairDesign:
             resident = self._resident
             yield rows, (self._combine(rows) if resident is None else resident[i])
 
-    def moment(self, sides, weights):
-        """Return the weighted sum of (x y' + y x') / 2 under any combiner."""
+    def moment(self, sides, weights, dtype=None):
+        """Return the weighted sum of (x y' + y x') / 2 under any combiner.
+
+        In float64 where a mean is to be taken out afterwards, which cancels.
+        """
         result = np.zeros((self.n_features, self.n_features))
         for rows in self.slices:
-            x, y = sides(*self._sides(rows))
+            x, y = sides(*self._sides(rows, dtype))
             result += weighted_gram(x, y, weights[rows])
         return (result + result.T) / 2
 
@@ -90,10 +107,11 @@ class PairDesign:
         """Return the weighted sum of x under any combiner."""
         result = np.zeros(self.n_features)
         for rows in self.slices:
-            x, _ = sides(*self._sides(rows))
-            result += np.asarray(x.T @ weights[rows].astype(self.dtype)).ravel()
+            x, _ = sides(*self._sides(rows, np.float64))
+            result += np.asarray(x.T @ weights[rows]).ravel()
         return result
 
-    def pooled_moment(self, weights):
+    def pooled_moment(self, weights, dtype=None):
         """Return the weighted mean of (a a' + b b') / 2."""
-        return (self.moment(total, weights) + self.moment(difference, weights)) / 4
+        parts = (self.moment(sides, weights, dtype) for sides in (total, difference))
+        return sum(parts) / 4

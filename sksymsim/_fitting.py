@@ -74,15 +74,22 @@ def fit_score(design, prior, targets, weights, options, start=None):
         options.alpha,
         options.fit_intercept,
     )
-    found = start
-    n_iter = 0
     factored = options.constrained or options.n_components is not None
-    if start is None or not factored:
-        begin = _scaled_prior(objective, prior) if start is None else start
-        found, result = _minimize(objective, MatrixCoordinates, begin, options)
+    found = _scaled_prior(objective, prior)
+    # An earlier solution may be worse than none, on other data for example.
+    warm = start is not None and _value(objective, start) < _value(objective, found)
+    found = start if warm else found
+    n_iter = 0
+    if not (warm and factored):
+        found, result = _minimize(objective, MatrixCoordinates, found, options)
         n_iter = result.n_iter
-    if factored and (start is not None or not _is_feasible(found, options)):
-        begin = _set_up_factors(objective, prior, found, options)
+    if factored and (warm or not _is_feasible(found, options)):
+        model, begin = _set_up_factors(objective, prior, found, options)
+        objective = objective.with_model(model)
+        starts = [begin, *_rescaled(objective, begin)]
+        if options.n_components is not None:
+            starts += _rescaled(objective, model.prior, model.prior_signs)
+        begin = min(starts, key=lambda at: _value(objective, at))
         found, result = _minimize(objective, FactorCoordinates, begin, options)
         n_iter += result.n_iter
     score = _to_score(objective, found, options.constrained)
@@ -97,17 +104,45 @@ def _is_feasible(matrices, options):
     return lam[0] >= -NEGLIGIBLE * max(lam[-1], 0.0)
 
 
+def _value(objective, parameters):
+    theta = parameters.flatten()
+    return objective.value_and_gradient(theta, parameters)[0]
+
+
 def _scaled_prior(objective, prior):
     """Return Platt's scaling of the prior as parameters."""
+    scale, intercept = _scale_and_intercept(objective, prior)
+    linear = None if prior.linear is None else scale * prior.linear
+    return Parameters(intercept, linear, [scale * array for array in prior.arrays])
+
+
+def _rescaled(objective, factors, signs=None):
+    """Return factors with their best scale and intercept, as a list of one.
+
+    The projection of a solution onto the semidefinite matrices may be far from any
+    good score, and is near one when it is scaled. The list is empty where the signs
+    are not those of the model, and for a scale of zero: the gradient by a factor of
+    zero is zero, so that is no place to begin.
+    """
+    model_signs = objective.model.signs
+    signs = model_signs if signs is None else signs
+    if not all(map(np.array_equal, signs, model_signs)):
+        return []
+    scale, intercept = _scale_and_intercept(objective, factors)
+    if scale == 0:
+        return []
+    linear = None if factors.linear is None else scale * factors.linear
+    return [Parameters(intercept, linear, [scale**0.5 * v for v in factors.arrays])]
+
+
+def _scale_and_intercept(objective, prior):
     base = Parameters(0.0, prior.linear, prior.arrays)
-    scale, intercept = fit_scale_and_intercept(
+    return fit_scale_and_intercept(
         objective.scores(base),
         objective.targets,
         objective.weights,
         objective.fit_intercept,
     )
-    linear = None if prior.linear is None else scale * prior.linear
-    return Parameters(intercept, linear, [scale * array for array in prior.arrays])
 
 
 def _minimize(objective, coordinates_type, start, options):
@@ -116,7 +151,7 @@ def _minimize(objective, coordinates_type, start, options):
     problem = Problem(
         value_and_gradient=coordinates.wrap(objective),
         start=coordinates.from_parameters(start),
-        tol=options.tol,
+        tol=options.tol * coordinates.visibility(options.alpha),
         max_iter=options.max_iter,
         resolution=np.finfo(objective.design.dtype).eps / 8,
         callback=options.callback,
@@ -132,7 +167,7 @@ def _coordinates(objective, coordinates_type, start):
 
 
 def _set_up_factors(objective, prior, matrices, options):
-    """Give the objective its factored model; return where to start.
+    """Return a factored model, and where to start in it.
 
     With fewer components than features, the prior is cut down as well: to the
     directions in which the pairs differ most. Without that, a large alpha would
@@ -153,8 +188,8 @@ def _set_up_factors(objective, prior, matrices, options):
 
     cut_prior = Parameters(0.0, prior.linear, cut(prior.arrays, 0.0, prior_signs))
     starts = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
-    objective.model = FactorModel(cut_prior, prior_signs, signs)
-    return Parameters(matrices.intercept, matrices.linear, starts)
+    model = FactorModel(cut_prior, prior_signs, signs)
+    return model, Parameters(matrices.intercept, matrices.linear, starts)
 
 
 def _leading(factor, signs, moment, n_components):

@@ -82,7 +82,7 @@ class Form:
     has_metric : bool
         Whether the matrix of the only term can be constrained to M = Q'Q.
     reflexive : bool
-        Whether s(x, x) is constant and no pair scores higher.
+        Whether s(x, x) is constant and, with a semidefinite M, no pair scores higher.
     """
 
     name: str
@@ -244,6 +244,21 @@ class FittedScore:
     def negative_square_distance(self):
         """Return -(a-b)'M(a-b) as a score, for any form with a metric."""
         return replace(self, form="mahalanobis", intercept=0.0)
+
+    def centered(self, projections, center):
+        """Subtract a row from the projections that only differences are taken of.
+
+        The scores stay the same; squares of small differences of large numbers do
+        not cancel any more.
+        """
+        projections = projections.copy()
+        start = 0
+        for term, signs in zip(self.terms, self.signs, strict=True):
+            columns = slice(start, start + signs.size)
+            if term.sides is difference:
+                projections[:, columns] -= center[columns]
+            start = columns.stop
+        return projections
 
     def outer(self, left, right):
         """Return the scores of all combinations of two tables of projections.

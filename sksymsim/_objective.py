@@ -12,6 +12,7 @@ of the solver, and by the envelope theorem the gradient is alpha (theta - g thet
 The intercept is not penalised either.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -207,6 +208,12 @@ class PairObjective:
         self.weights = weights
         self.alpha = alpha
         self.fit_intercept = fit_intercept
+
+    def with_model(self, model):
+        """Return the same objective over other unknowns."""
+        other = copy(self)
+        other.model = model
+        return other
 
     def block_scores(self, sides, parameters):
         """Return the scores of one block, and what the gradient wants to reuse."""

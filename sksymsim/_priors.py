@@ -3,6 +3,7 @@
 
 import numpy as np
 from scipy.linalg import eigh
+from sklearn.exceptions import NotFittedError
 
 from sksymsim._forms import difference, total
 from sksymsim._objective import Parameters
@@ -30,10 +31,22 @@ def build_prior(form, prior, shrinkage, design, targets, weights, *, psd):
     if isinstance(prior, str):
         return PRIORS[prior](form, shrinkage, design, targets, weights, psd=psd)
     if hasattr(prior, "get_mahalanobis_matrix"):
-        prior = prior.get_mahalanobis_matrix()
+        prior = _learned_matrix(prior)
+    psd = psd and form.has_metric
     metric = check_prior_matrix(prior, design.n_features, psd=psd)
     # The overall size of the prior is free, so only its direction has to be kept.
     return _from_metric(form, metric / np.abs(metric).max(), psd=psd)
+
+
+def _learned_matrix(learner):
+    try:
+        return learner.get_mahalanobis_matrix()
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"the learner given as prior, {type(learner).__name__}, is not fitted. If "
+            "it was, scikit-learn has cloned it since: wrap it in FrozenEstimator "
+            "(sklearn.frozen) to keep it as it is."
+        ) from error
 
 
 def _identity(form, shrinkage, design, targets, weights, *, psd):
@@ -43,8 +56,9 @@ def _identity(form, shrinkage, design, targets, weights, *, psd):
 def _covariance(form, shrinkage, design, targets, weights, *, psd):
     """Return the inverse of the shrunk covariance of the items."""
     mean = design.mean(total, weights) / 2
-    covariance = design.pooled_moment(weights) - np.outer(mean, mean)
-    return _from_metric(form, _shrunk_inverse(covariance, shrinkage), psd=psd)
+    covariance = design.pooled_moment(weights, np.float64) - np.outer(mean, mean)
+    level = float(np.trace(covariance)) / design.n_features
+    return _from_metric(form, _shrunk_inverse(covariance, shrinkage, level), psd=psd)
 
 
 def _kissme(form, shrinkage, design, targets, weights, *, psd):
@@ -72,24 +86,28 @@ def _inverse_gap(design, sides, targets, weights, shrinkage, center=None):
 
     Both are taken about one center (the origin if None).
     """
-    inverses = []
+    covariances = []
     for sign in (1, -1):
         share = np.where(targets == sign, weights, 0.0)
         share = share / share.sum()
-        covariance = design.moment(sides, share)
+        covariance = design.moment(sides, share, np.float64)
         if center is not None:
             cross = np.outer(design.mean(sides, share), center)
             covariance += np.outer(center, center) - cross - cross.T
-        inverses.append(_shrunk_inverse(covariance, shrinkage))
-    return inverses[0] - inverses[1]
+        covariances.append(covariance)
+    # One level for both: where the data say nothing, the gap is to be zero.
+    level = float(np.trace(covariances[0] + covariances[1])) / (2 * design.n_features)
+    similar, dissimilar = (_shrunk_inverse(c, shrinkage, level) for c in covariances)
+    return similar - dissimilar
 
 
-def _shrunk_inverse(covariance, shrinkage):
-    level = float(np.trace(covariance)) / len(covariance)
-    # Without any spread, or any shrinkage, the inverse still has to exist.
-    floor = max(1e-10 * level, np.finfo(float).tiny ** 0.5)
+def _shrunk_inverse(covariance, shrinkage, level):
+    """Return ((1 - shrinkage) C + shrinkage level I) ** -1."""
+    if level <= 0:
+        return np.eye(len(covariance))
     lam, basis = eigh(covariance)
-    lam = np.maximum((1 - shrinkage) * lam + shrinkage * level, floor)
+    # Without shrinkage, the inverse still has to exist.
+    lam = np.maximum((1 - shrinkage) * lam + shrinkage * level, 1e-10 * level)
     return (basis / lam) @ basis.T
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Coordinates in which the Hessian of the objective is near the identity.
 
-For scores s = k + coefficient x'Bx with x near Gaussian, of second moment
+For scores s = k + coefficient x'Bx with x near Gaussian, of mean U m and covariance
 U diag(lam) U' under the Fisher weights h_i = p_i (1 - p_i), the Hessian by B is, in
-the basis U, diagonal up to one term of rank one: entry (j, k) has the curvature
-2 coefficient^2 hbar lam_j lam_k. Moving the intercept along so that the mean score
-stays removes the term of rank one. What is left is an elementwise rescaling.
+the basis U, near diagonal once the intercept moves along so that the mean score stays:
+entry (j, k) has the curvature
+2 coefficient^2 hbar (lam_j lam_k + m_j^2 lam_k + m_k^2 lam_j).
+What is left is an elementwise rescaling.
 """
 
 import numpy as np
@@ -13,6 +14,8 @@ from scipy.linalg import eigh
 
 from sksymsim._forms import both, total
 from sksymsim._objective import Parameters
+
+TINY = np.finfo(float).tiny
 
 
 class Coordinates:
@@ -29,16 +32,23 @@ class Coordinates:
         design, form = objective.design, objective.form
         self.form = form
         self.fit_intercept = objective.fit_intercept
-        self.level = max(float(fisher.sum()), np.finfo(float).tiny)
+        self.level = max(float(fisher.sum()), TINY)
         shares = fisher / self.level
-        self.centers, self.bases, self.moments = [], [], []
+        self.centers, self.bases, self.moments, self.means = [], [], [], []
         for term in form.terms:
             center = design.moment(term.sides, shares)
-            moment = design.pooled_moment(shares) if term.sides is both else center
-            lam, basis = eigh(moment)
+            mean = np.zeros(design.n_features)
+            moment = center
+            if term.sides is both:
+                mean = design.mean(total, shares) / 2
+                moment = design.pooled_moment(shares)
+            elif term.sides is total:
+                mean = design.mean(total, shares)
+            lam, basis = eigh(moment - np.outer(mean, mean))
             self.centers.append(center)
             self.bases.append(basis)
             self.moments.append(np.maximum(lam, 0.0))
+            self.means.append(basis.T @ mean)
         if form.has_linear:
             self.linear_center = design.mean(total, shares)
             t = [term.sides for term in form.terms].index(total)
@@ -47,8 +57,19 @@ class Coordinates:
                 self.level * self.moments[t], objective.alpha
             )
 
+    def visibility(self, alpha):
+        """Return how much of the gradient by the prior's scale is left in u.
+
+        That direction is not penalised, but it is rescaled as if it were.
+        """
+        largest = [
+            _curvature(term) * self.level * float(lam.max(initial=0.0)) ** 2
+            for term, lam in zip(self.form.terms, self.moments, strict=True)
+        ]
+        return max(1e-4, float(np.sqrt(max(largest) / (max(largest) + alpha + TINY))))
+
     def moment(self, t):
-        """Return the second moment of the sides of a term."""
+        """Return the covariance of the sides of a term."""
         return (self.bases[t] * self.moments[t]) @ self.bases[t].T
 
     def wrap(self, objective):
@@ -122,8 +143,11 @@ class MatrixCoordinates(Coordinates):
     def __init__(self, objective, fisher):
         super().__init__(objective, fisher)
         self.scales = []
-        for lam, term in zip(self.moments, self.form.terms, strict=True):
-            curvature = _curvature(term) * self.level * np.multiply.outer(lam, lam)
+        for t, term in enumerate(self.form.terms):
+            lam, square = self.moments[t], self.means[t] ** 2
+            cross = np.multiply.outer(square, lam)
+            variance = np.multiply.outer(lam, lam) + cross + cross.T
+            curvature = _curvature(term) * self.level * variance
             self.scales.append(_inverse_root(curvature, objective.alpha))
 
     def natural_array(self, t, array):
@@ -149,8 +173,10 @@ class FactorCoordinates(Coordinates):
         super().__init__(objective, fisher)
         self.signs = objective.model.signs
         self.scales = []
-        for lam, term in zip(self.moments, self.form.terms, strict=True):
-            curvature = _curvature(term) * self.level * lam**2
+        for t, term in enumerate(self.form.terms):
+            lam, square = self.moments[t], self.means[t] ** 2
+            variance = lam**2 + 2 * square * lam
+            curvature = _curvature(term) * self.level * variance
             self.scales.append(np.sqrt(_inverse_root(curvature, objective.alpha)))
         self.units = [1.0] * len(self.scales)
 
@@ -188,7 +214,7 @@ def _curvature(term):
 
 def _inverse_root(curvature, alpha):
     # The floor keeps directions without data finite when nothing is penalised.
-    floor = max(alpha, 1e-10 * float(curvature.max(initial=0.0)), np.finfo(float).tiny)
+    floor = max(alpha, 1e-10 * float(curvature.max(initial=0.0)), TINY)
     return 1 / np.sqrt(curvature + floor)
 
 

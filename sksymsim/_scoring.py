@@ -89,7 +89,9 @@ def _finite(function, left, right):
     with np.errstate(over="ignore", invalid="ignore"):
         scores = function(left, right)
         if scores.dtype == np.float32 and not np.isfinite(scores).all():
-            scores = function(left.astype(np.float64), right.astype(np.float64))
+            wide = left.astype(np.float64)
+            # The same array twice stays so: that is what makes a tile symmetric.
+            scores = function(wide, wide if right is left else right.astype(np.float64))
             limit = np.finfo(np.float32).max
             scores = np.clip(scores, -limit, limit)
     return scores
@@ -110,7 +112,9 @@ def score_all_pairs(score, items_a, items_b, n_jobs=None):
     za = project_rows(score.project_items, items_a, n_jobs)
     zb = project_rows(score.project_items, items_b, n_jobs)
     dtype = np.result_type(za, zb)
-    za, zb = za.astype(dtype, copy=False), zb.astype(dtype, copy=False)
+    # Half the sum of both means is the same when the tables are exchanged.
+    center = ((za.mean(axis=0) + zb.mean(axis=0)) / 2).astype(dtype)
+    za, zb = (score.centered(z.astype(dtype, copy=False), center) for z in (za, zb))
     result = np.empty((len(za), len(zb)), dtype=dtype)
     # Tiles are square so that swapping the tables gives the same tiles.
     slices_a, slices_b = (block_slices(len(z), 4096) for z in (za, zb))
@@ -121,9 +125,9 @@ def score_all_pairs(score, items_a, items_b, n_jobs=None):
         left, right = za[rows], zb[columns]
         order = _compare(left, right)
         if order > 0:
-            result[tile] = score.outer(right, left).T
+            result[tile] = _finite(score.outer, right, left).T
         else:
-            result[tile] = score.outer(left, left if order == 0 else right)
+            result[tile] = _finite(score.outer, left, left if order == 0 else right)
 
     run_blocks(score_tile, tiles, n_jobs)
     return result

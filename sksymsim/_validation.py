@@ -119,7 +119,14 @@ def check_mapped(mapped, rows):
 
 def check_items(X, n_features=None, owner="the model", name="X"):
     """Return single items, 2-D and finite, of the width that the model knows."""
+    if hasattr(X, "map_items"):
+        raise TypeError(
+            f"{name} must be single items, one row each, not Pairs; pass pairs.left, "
+            "pairs.right or pairs.items."
+        )
     X = check_table(X, name)
+    if X.shape[0] == 0:
+        raise ValueError(f"{name} has no rows (n_samples=0).")
     check_width(X.shape[1], n_features, owner)
     _check_finite([(name, X)])
     return X
@@ -208,12 +215,15 @@ def _pairs_of_array(X, pairs_type):
 
 
 def _check_finite_pairs(pairs):
-    tables = list(zip(("left", "right"), pairs._tables, strict=True))
-    if tables[0][1] is tables[1][1]:
-        tables = [("items", tables[0][1])]
-    if not any(_count_not_finite(table) for _, table in tables):
+    tables = dict(zip(("left", "right"), pairs._tables, strict=True))
+    if pairs.items is not None:
+        tables = {"items": pairs.items}
+    if not any(_count_not_finite(table) for table in tables.values()):
         return
     # Rows that no pair uses may hold anything.
+    used = pairs.compact()
+    if used.items is not None and not _count_not_finite(used.items):
+        return
     _check_finite(list(zip(("left", "right"), pairs.block(slice(None)), strict=True)))
 
 
@@ -301,7 +311,12 @@ def check_weights(sample_weight, n_pairs):
     """Return weights as float64, not negative and not all zero; None stays None."""
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "fiub":
+        raise TypeError(
+            f"sample_weight must hold real numbers, got dtype {weights.dtype}."
+        )
+    weights = weights.astype(np.float64)
     if weights.ndim == 0:
         weights = np.full(n_pairs, float(weights))
     if weights.shape != (n_pairs,):
@@ -347,6 +362,24 @@ def check_both_classes_weighted(similar, weights):
                 f"all {name} pairs have zero weight, so only one class is left; "
                 "check sample_weight and class_weight."
             )
+
+
+def check_similar_rate(similar_rate, fit_intercept):
+    """Refuse to move an intercept that is held at zero."""
+    if similar_rate is not None and not fit_intercept:
+        raise ValueError(
+            "similar_rate moves the intercept, and fit_intercept=False holds it at 0; "
+            "leave one of them at its default."
+        )
+
+
+def check_n_components(n_components, n_features):
+    """Refuse more components than there are features."""
+    if n_components is not None and n_components > n_features:
+        raise ValueError(
+            f"n_components={n_components} must be at most the number of features, "
+            f"which is {n_features}; None leaves the rank free."
+        )
 
 
 def check_matrix_size(n_features, limit):
@@ -428,6 +461,16 @@ class Number:
         return f"{kind} in {ends}{')' if self.open_high else ']'}"
 
 
+class Jobs:
+    """A number of threads as joblib takes it."""
+
+    def __contains__(self, value):
+        return value in Number(int, 1) or (value in Number(int, -(2**31), -1))
+
+    def __str__(self):
+        return "an int other than 0 (-1 for all processors)"
+
+
 class Instance:
     """A value of some type, or an object that has some methods."""
 
@@ -445,11 +488,11 @@ class Instance:
 
 NONE = Instance("None", (type(None),))
 BOOL = Instance("a bool", (bool, np.bool_))
+N_JOBS = Jobs()
 RANDOM_STATE = Instance(
     "an int, a numpy.random.RandomState instance or None",
     (numbers.Integral, np.random.RandomState, type(None)),
 )
-N_JOBS = Instance("an int or None", (numbers.Integral, type(None)))
 
 
 def check_parameters(estimator, allowed):

@@ -27,6 +27,7 @@ def normalized_weights(similar, classes, sample_weight, class_weight):
         factors = [1 / weights[~similar].sum(), 1 / weights[similar].sum()]
     else:
         factors = check_class_weight(class_weight, classes)
+    factors = np.asarray(factors) / max(factors) if max(factors) > 0 else factors
     weights = weights * np.where(similar, factors[1], factors[0])
     check_both_classes_weighted(similar, weights)
     return weights / weights.sum()

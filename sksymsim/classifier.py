@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._blocks import blas_threads_for
 from sksymsim._design import PairDesign
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
@@ -33,8 +34,10 @@ from sksymsim._validation import (
     Number,
     check_items,
     check_labels,
+    check_n_components,
     check_pairs,
     check_parameters,
+    check_similar_rate,
     check_weights,
 )
 from sksymsim._weights import normalized_weights
@@ -61,23 +64,30 @@ PARAMETERS = {
     "max_iter": [Number(int, 1)],
     "tol": [Number(float, 0, open_low=True)],
     "warm_start": [BOOL],
-    "n_jobs": [N_JOBS],
+    "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
     "verbose": [BOOL, Number(int, 0)],
 }
 
 ADVICE = (
-    "The model is usable but not at its optimum: increase max_iter, or alpha, or "
-    "rescale the items first, for example with "
+    "The model is usable but not at its optimum: increase max_iter, or alpha (at 0, "
+    "pairs that can be separated have no optimum), or rescale the items first, for "
+    "example with "
     "SharedTransformer(EmbeddingNormalizer())."
 )
 
 
+def _fitted_as(estimator):
+    """Return form and psd of the last fit, or before it those that are set."""
+    return getattr(estimator, "_fitted", (estimator.form, estimator.psd))
+
+
 def _has_matrix(estimator):
     """Say whether the form has one matrix M, or raise the reason why not."""
-    if not FORMS[estimator.form].has_metric:
+    form, _ = _fitted_as(estimator)
+    if form not in FORMS or not FORMS[form].has_metric:
         raise AttributeError(
-            f"not available: form={estimator.form!r} has no single matrix M. Use "
+            f"not available: form={form!r} has no single matrix M. Use "
             "get_polynomial(), or form='mahalanobis' or 'bilinear'."
         )
     return True
@@ -85,12 +95,13 @@ def _has_matrix(estimator):
 
 def _has_metric(estimator):
     """Say whether M = Q'Q holds, or raise the reason why not."""
-    if not estimator.psd:
+    _has_matrix(estimator)
+    if not _fitted_as(estimator)[1]:
         raise AttributeError(
             "not available: psd=False leaves M without a real factor Q, and M is no "
             "metric. Use psd=True."
         )
-    return _has_matrix(estimator)
+    return True
 
 
 class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
@@ -111,7 +122,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     form : {"mahalanobis", "bilinear", "quadratic"}, default="mahalanobis"
         The family of scores, for a pair (a, b):
 
-        - "mahalanobis": ``s = k - (a-b)'M(a-b)``, a metric; reflexive.
+        - "mahalanobis": ``s = k - (a-b)'M(a-b)``; a metric and reflexive with
+          ``psd=True``.
         - "bilinear": ``s = k + a'Mb``, the dot product in a learned space.
         - "quadratic": ``s = k + c'(a+b) + a'Ga + b'Gb + 2a'Lb``, every symmetric
           polynomial of degree two.
@@ -128,14 +140,17 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         - "covariance": the inverse of the shrunk covariance of the items.
         - "kissme": the log-likelihood ratio of two Gaussians, one for the
           differences of similar pairs and one for those of dissimilar pairs [1]_;
-          for "quadratic" with the same for the sums [2]_.
+          for "quadratic" with the same for the sums [2]_. It is made from the same
+          pairs, so it wants many more of them than features, or more `shrinkage`;
+          with few, its scores rank well and its probabilities are far too sure.
         - an array of shape (n_features, n_features), symmetric.
         - a fitted metric learner with ``get_mahalanobis_matrix()``. Wrap it in
           ``sklearn.frozen.FrozenEstimator`` where scikit-learn clones.
 
     shrinkage : float, default=0.1
         Share of the mean variance put in place of each covariance in the priors
-        "covariance" and "kissme", from 0 to 1.
+        "covariance" and "kissme", from 0 to 1; the two covariances of "kissme" get
+        the same mean variance.
     psd : bool, default=True
         Whether M is held positive semidefinite, M = Q'Q, while it is learned.
         Without, the ranking is often a little better and there is no metric. Has no
@@ -144,7 +159,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The number of rows of Q, or for an indefinite matrix of its eigenvalues that
         are not zero. None leaves the rank free.
     fit_intercept : bool, default=True
-        Whether to fit k. Without it, k is 0.
+        Whether to fit k. Without it k is 0, and no score of "mahalanobis" is
+        positive: it then ranks pairs and cannot tell them apart at 1/2.
     similar_rate : float, default=None
         The rate of similar pairs where the model is used, between 0 and 1. Shifts the
         intercept, so that probabilities hold there. None keeps the (weighted) rate of
@@ -157,8 +173,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         the constraint).
     tol : float, default=1e-3
         Stop when the norm of the gradient is at most this, in coordinates in which
-        the Hessian is near the identity: the mean log-loss is then about
-        ``tol**2 / 2`` above its minimum, in nats, whatever the data's units.
+        the Hessian is near the identity at the start, so that units do not matter.
+        Where it stays so, the objective is then about ``tol**2 / 2`` nats above its
+        minimum; with a small `alpha` the Hessian shrinks on the way, and the default
+        was measured to leave up to 1e-4.
     warm_start : bool, default=False
         Whether to begin at the solution of the last fit.
     n_jobs : int, default=None
@@ -293,7 +311,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             If `max_iter` was reached before `tol`.
         """
         check_parameters(self, PARAMETERS)
+        check_similar_rate(self.similar_rate, self.fit_intercept)
         pairs = check_pairs(X, min_pairs=2)
+        check_n_components(self.n_components, pairs.shape[2])
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
@@ -318,7 +338,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             callback=IterationReporter(self.verbose),
         )
         start = self._warm_start(design)
-        solution = fit_score(design, prior, targets, weights, options, start)
+        with blas_threads_for(design.work):
+            solution = fit_score(design, prior, targets, weights, options, start)
         warn_if_not_converged(
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )
@@ -326,6 +347,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         shift = 0.0
         if self.similar_rate is not None:
             shift = logit(self.similar_rate) - logit(weights[similar].sum())
+        self._fitted = (self.form, self.psd)
         self.classes_ = classes
         self.n_features_in_ = design.n_features
         self.n_iter_ = solution.n_iter
@@ -338,12 +360,13 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     def _warm_start(self, design):
         """Return the last solution, if it is wanted and fits."""
         score = getattr(self, "_score", None)
-        same = (
-            score is not None
-            and score.form == self.form
-            and self.n_features_in_ == design.n_features
-        )
-        if not (self.warm_start and same):
+        if not self.warm_start or score is None:
+            return None
+        if score.form != self.form or self.n_features_in_ != design.n_features:
+            return None
+        # Components of length zero have a gradient of zero: the rank cannot grow.
+        wanted = 0 if self.n_components is None else self.n_components
+        if min(map(len, score.factors)) < wanted:
             return None
         return restart_parameters(score, design.scale)
 
@@ -373,7 +396,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         pairs = self._checked_pairs(X)
         score = self._score
         if FORMS[score.form].reflexive and score.is_metric:
-            return -self.pair_distance(pairs)
+            return -np.sqrt(squared_distances(score, pairs, self.n_jobs))
         return score_pairs(replace(score, intercept=0.0), pairs, self.n_jobs)
 
     @available_if(_has_metric)
@@ -472,7 +495,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     @property
     def components_(self):
-        """Q, with M = Q'Q."""
+        """Q, for the forms with a metric: M = Q'Q.
+
+        Orthogonal rows, the longest first; rows of length zero are left out.
+        """
         score = self._score_of_attribute("components_")
         _has_metric(self)
         return score.factors[0]

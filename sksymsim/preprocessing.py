@@ -35,7 +35,9 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
     whiten : float, default=0.0
         How far the covariance C of the training items is taken out, from 0 (not at
         all) to 1 (entirely): the items are multiplied by the inverse root of
-        ``whiten * C + (1 - whiten) * mean_variance * I``.
+        ``whiten * C + (1 - whiten) * mean_variance * I``. At 1, directions in which
+        the training items do not differ are dropped; values near 1 want many more
+        items than features.
     norm : bool, default=True
         Whether to divide each item by its Euclidean length afterwards. Items of
         length zero stay zero.
@@ -48,7 +50,7 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         The symmetric matrix that items are multiplied with; None if ``whiten=0``.
     n_features_in_ : int
         The number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if the training items had any.
 
     See Also
@@ -106,7 +108,7 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             self,
             {"center": [BOOL], "whiten": [Number(float, 0, 1)], "norm": [BOOL]},
         )
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = validate_data(self, X, dtype=_float_dtype(X))
         mean = X.mean(axis=0, dtype=np.float64)
         whitening = None
         if self.whiten > 0:
@@ -127,10 +129,10 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         Returns
         -------
         X_new : ndarray of shape (n_items, n_features)
-            float32 for float32 items, float64 for all other.
+            float32 for float32 and float16 items, float64 for all other.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, X, dtype=_float_dtype(X), reset=False)
         mean = self.mean_.astype(X.dtype)
         X = X - mean
         # What is left of equal numbers is rounding: no direction to be scaled up.
@@ -144,6 +146,12 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
                 length = np.linalg.norm(X, ord=order, axis=1, keepdims=True)
                 X /= np.where(length > 0, length, 1)
         return X
+
+
+def _float_dtype(X):
+    """Return the dtype for scikit-learn to convert items to, or those to keep."""
+    half = getattr(X, "dtype", None) == np.float16
+    return np.float32 if half else [np.float64, np.float32]
 
 
 def _covariance(X, mean):
@@ -161,7 +169,12 @@ def _inverse_root(covariance, share):
     level = float(np.mean(lam))
     if level <= 0:
         return np.eye(len(covariance))
-    lam = share * np.maximum(lam, VARIANCE_FLOOR * level) + (1 - share) * level
+    empty = lam <= VARIANCE_FLOOR * level
+    lam = share * np.where(empty, 0.0, lam) + (1 - share) * level
+    if share == 1:
+        # Directions in which the training items do not differ are left out, and not
+        # blown up by the inverse of a rounding error.
+        lam[empty] = np.inf
     return (basis / np.sqrt(lam)) @ basis.T
 
 

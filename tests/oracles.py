@@ -11,6 +11,7 @@ difference for "quadratic".
 """
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,9 +140,8 @@ def root_mean_square_difference(left, right, weights):
     return math.sqrt(total / sum(weights))
 
 
-def shrunk_inverse(covariance, shrinkage):
-    """Return the inverse of (1 - r) C + r (tr C / d) I."""
-    level = np.trace(covariance) / len(covariance)
+def shrunk_inverse(covariance, shrinkage, level):
+    """Return the inverse of (1 - r) C + r level I."""
     eye = np.eye(len(covariance))
     return np.linalg.inv((1 - shrinkage) * covariance + shrinkage * level * eye)
 
@@ -155,28 +155,33 @@ def scatter(rows, weights, center):
 
 
 def covariance_metric(left, right, weights, shrinkage):
-    """Return the inverse of the shrunk covariance of the items of both sides."""
+    """Return the inverse of the covariance of the items, shrunk to its mean."""
     rows, twice = np.vstack([left, right]), np.concatenate([weights, weights])
     mean = np.average(rows, axis=0, weights=twice)
-    return shrunk_inverse(scatter(rows, twice, mean), shrinkage)
+    covariance = scatter(rows, twice, mean)
+    return shrunk_inverse(covariance, shrinkage, np.diag(covariance).mean())
+
+
+def precision_gap(rows, similar, weights, shrinkage, center):
+    """Return inverse covariance of similar less that of dissimilar rows.
+
+    Both are shrunk to the same level: the mean variance of both.
+    """
+    covariances = [scatter(rows[of], weights[of], center) for of in (similar, ~similar)]
+    level = np.mean([np.diag(covariance) for covariance in covariances])
+    first, second = (shrunk_inverse(c, shrinkage, level) for c in covariances)
+    return first - second
 
 
 def kissme_metric(left, right, similar, weights, shrinkage):
-    """Return inverse covariance of similar less that of dissimilar differences."""
+    """Return the gap of the precisions of the differences, about zero."""
     gap = left - right
-    zero = np.zeros(gap.shape[1])
-    return shrunk_inverse(
-        scatter(gap[similar], weights[similar], zero), shrinkage
-    ) - shrunk_inverse(scatter(gap[~similar], weights[~similar], zero), shrinkage)
+    return precision_gap(gap, similar, weights, shrinkage, np.zeros(gap.shape[1]))
 
 
 def gaussian_log_ratio(rows, similar, weights, shrinkage, center):
     """Return B and c of the log-ratio of two Gaussians: x'Bx + c'x + constant."""
-    precisions = [
-        shrunk_inverse(scatter(rows[of], weights[of], center), shrinkage)
-        for of in (similar, ~similar)
-    ]
-    gap = precisions[0] - precisions[1]
+    gap = precision_gap(rows, similar, weights, shrinkage, center)
     return -gap / 2, gap @ center
 
 
@@ -256,16 +261,18 @@ def newton(features, targets, weights, penalty):
         hessian = (features.T * (weights * p * (1 - p))) @ features + penalty
         ridge = 1e-14 * np.trace(hessian) * np.eye(beta.size)
         step = cho_solve(cho_factor(hessian + ridge), gradient)
-        t = 1.0
-        while t > 1e-10:
-            trial = value_of(beta - t * step)
-            if trial[0] <= value - 1e-4 * t * (step @ gradient):
-                break
+        decrease = step @ gradient
+        if decrease < 1e-12:
+            # Too little to be seen in the value; one more full step squares it.
+            beta = beta - step
+            value, gradient = value_of(beta)
+            break
+        t, trial = 1.0, value_of(beta - step)
+        while trial[0] > value - 1e-4 * t * decrease:
             t /= 2
-        else:
-            break  # rounding: nothing lower can be seen
+            trial = value_of(beta - t * step)
         beta, value, gradient = beta - t * step, *trial
-    assert np.abs(gradient).max() < 1e-9
+    assert np.abs(gradient).max() < 1e-11
     return beta, value
 
 
@@ -359,9 +366,11 @@ def interior_point(features, targets, weights, alpha, prior):
     loss = weights @ cp.logistic(-cp.multiply(targets, scores))
     deviation = cp.sum_squares(matrix - scale * smat(prior[1:]))
     problem = cp.Problem(cp.Minimize(loss + alpha / 2 * deviation))
-    problem.solve(
-        solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12
-    )
+    options = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-12)
+    with warnings.catch_warnings():
+        # More than it can always give. What is reached is up to the caller.
+        warnings.filterwarnings("ignore", "Solution may be inaccurate")
+        problem.solve(solver=cp.CLARABEL, max_step_fraction=0.9, **options)
     return float(intercept.value), matrix.value, float(problem.value)
 
 

@@ -8,6 +8,7 @@ import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -114,8 +115,17 @@ def swapped_inputs(items, index, folder):
     yield "selection", Pairs(left, right)[order], Pairs(right, left)[order]
     column_major = np.asfortranarray(right)
     yield "Fortran order", (left, column_major), (column_major, left)
+    yield "Fortran order of one", (left, column_major), (right, left)
+    yield (
+        "Fortran order of the second",
+        (left, column_major),
+        (
+            right,
+            np.asfortranarray(left),
+        ),
+    )
     yield "Fortran array", np.asfortranarray(stacked), stacked[:, ::-1]
-    yield "strided", (left, strided(right)), (strided(right), left)
+    yield "strided", (left, strided(right)), (right, strided(left))
     table = memory_map(items, folder / "items.npy")
     yield (
         "memmap index",
@@ -124,6 +134,7 @@ def swapped_inputs(items, index, folder):
     )
     mapped = memory_map(left, folder / "left.npy")
     yield "memmap and array", (mapped, right), (right, mapped)
+    yield "memmap or array", (mapped, right), (right, left)
     for other in (np.float32, np.float64, np.float16, np.int32):
         cast = right.astype(other)
         yield f"mixed with {other.__name__}", (left, cast), (cast, left)
@@ -174,8 +185,7 @@ def test_swapping_the_sides_changes_no_bit_of_many_pairs(form, psd, dtype, tmp_p
         scores = model.decision_function(X)
         assert np.ptp(scores) > 0
         assert_array_equal(scores, model.decision_function(swapped))
-        parallel = clone(model).set_params(n_jobs=2)
-        vars(parallel).update({k: v for k, v in vars(model).items() if k != "n_jobs"})
+        parallel = pickle.loads(pickle.dumps(model)).set_params(n_jobs=2)
         assert_array_equal(scores, parallel.decision_function(X))
 
 
@@ -353,7 +363,7 @@ def test_distance_is_that_of_the_transformed_items(form, psd, n_components):
 
 
 @every_metric
-@pytest.mark.parametrize("n_components", [None, 2, 100])
+@pytest.mark.parametrize("n_components", [None, 2, N_FEATURES])
 def test_components(form, psd, n_components):
     model = fitted(form, psd, n_components)
     Q = model.components_
@@ -861,7 +871,6 @@ def test_hard_inputs_give_finite_probabilities(name, form, psd):
             p = model.predict_proba(given)
             assert np.isfinite(p).all()
             assert np.isfinite(model.predict_log_proba(given)).all()
-            assert_array_equal(p[:, 1] >= 0.5, model.decision_function(given) >= 0)
         scores = model.decision_function(X)
         assert_array_equal(scores, model.decision_function(X[:, ::-1]))
         assert np.isfinite(model.cross_scores(X[:, 0], X[:, 1])).all()
@@ -876,6 +885,7 @@ def test_hard_inputs_give_finite_probabilities(name, form, psd):
 @every_kind
 @pytest.mark.parametrize("prior", ["identity", "covariance", "kissme"])
 @pytest.mark.parametrize("name", ["wide", "zeros", "one feature", "outliers float32"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_hard_inputs_without_penalty_and_shrinkage(name, prior, form, psd):
     X, y = HARD[name]
     model = Classifier(form, psd=psd, prior=prior, shrinkage=0.0, alpha=0.0)
@@ -958,6 +968,11 @@ def blas_threads():
     )
 
 
+needs_blas = pytest.mark.skipif(
+    not blas_threads(), reason="threadpoolctl knows no BLAS here"
+)
+
+
 @every_kind
 def test_threads_that_predict_at_once_get_the_same_bits(form, psd, small_blocks):
     # Calls of one block and of many run side by side.
@@ -1000,6 +1015,16 @@ def test_threads_that_fit_at_once_get_the_same_bits():
         assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_threads_of_a_joblib_context(backend, small_blocks):
+    model = fitted("bilinear", True)
+    items, index = new_pairs(3000)
+    expected = model.decision_function(items[index])
+    with joblib.parallel_backend(backend, n_jobs=2):  # parallel_config is joblib 1.3
+        assert_array_equal(model.decision_function(items[index]), expected)
+
+
+@needs_blas
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_blas_has_its_threads_back_after_an_error(n_jobs):
     def fail(rows):
@@ -1012,6 +1037,7 @@ def test_blas_has_its_threads_back_after_an_error(n_jobs):
         assert blas_threads() == before
 
 
+@needs_blas
 def test_blas_has_one_thread_inside_of_blocks():
     seen = []
     with threadpool_limits(2, user_api="blas"):

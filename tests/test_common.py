@@ -70,7 +70,7 @@ CHECKED = [
     # objective, but not at the same probabilities.
     RowsAsPairs(alpha=1e-2),
     RowsAsPairs(psd=False, prior="covariance"),
-    RowsAsPairs(form="bilinear", n_components=2, class_weight="balanced"),
+    RowsAsPairs(form="bilinear", n_components=2, class_weight="balanced", alpha=1e-2),
     RowsAsPairs(form="quadratic"),
 ]
 

@@ -150,7 +150,7 @@ def test_a_single_item_of_another_size(dtype):
     [
         (np.float32, np.float32),
         (np.float64, np.float64),
-        (np.float16, np.float64),
+        (np.float16, np.float32),
         (np.int64, np.float64),
         (np.uint8, np.float64),
     ],

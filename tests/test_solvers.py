@@ -347,6 +347,15 @@ def test_no_warning_at_the_optimum(status):
     warn_if_not_converged(result, 3, 1e-9, "Advice.", stacklevel=2)
 
 
+def test_rounding_that_ends_far_from_the_optimum_warns_as_well():
+    result = SolverResult(np.zeros(1), 0.0, 0.5, 3, 5, "resolution")
+    expected = (
+        r"^The solver stopped where rounding hides .* norm of 0\.5, above tol=1e-09"
+    )
+    with pytest.warns(ConvergenceWarning, match=expected):
+        warn_if_not_converged(result, 3, 1e-9, "Advice.", stacklevel=2)
+
+
 def test_the_warning_names_the_numbers_and_the_advice():
     result = SolverResult(np.zeros(1), 0.0, 0.01234, 3, 5, "max_iter")
     expected = (

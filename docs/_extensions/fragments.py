@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parts of pages that are made of other files of the repository at every build.
+
+Written to ``docs/generated/*.inc``, from where the pages include them.
+"""
+
+import csv
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+UNDERLINES = {1: "=", 2: "-", 3: "~"}
+RESULTS = """\
+Measured on real data
+---------------------
+
+ROC-AUC and average precision (AP) on test pairs. Whitening, form, prior and `alpha`
+were chosen on the training and development pairs alone. The numbers are those of
+``benchmarks/results/quality.csv``; ``benchmarks/quality.py`` says how they were made.
+
+.. csv-table::
+   :header-rows: 1
+   :widths: auto
+
+"""
+COLUMNS = {
+    "Data": lambda row: row["data"],
+    "AUC cosine": lambda row: f"{float(row['cosine_auc']):.3f}",
+    "AUC learned": lambda row: f"{float(row['test_auc']):.3f}",
+    "AP cosine": lambda row: f"{float(row['cosine_ap']):.3f}",
+    "AP learned": lambda row: f"{float(row['test_ap']):.3f}",
+    "Form": lambda row: row["form"] + ("" if row["psd"] == "True" else ", psd=False"),
+    "Prior": lambda row: row["prior"],
+    "Whiten": lambda row: row["whiten"],
+    "Alpha": lambda row: row["alpha"],
+}
+
+
+def markdown_to_rst(text):
+    """Return the reStructuredText of simple Markdown.
+
+    Simple means headings by ``#``, lists by ``-``, inline code and links: what a
+    changelog needs.
+    """
+    lines = []
+    for line in text.splitlines():
+        heading = re.fullmatch(r"(#{1,3}) (.+)", line)
+        line = heading[2] if heading else line
+        line = re.sub(r"`([^`]+)`", r"``\1``", line)
+        line = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r"`\1 <\2>`__", line)
+        lines.append(line)
+        if heading:
+            lines.append(UNDERLINES[len(heading[1])] * len(line))
+    return "\n".join(lines) + "\n"
+
+
+def results_to_rst(path):
+    """Return a section with the table of results, or nothing if there is no table."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = [list(COLUMNS)]
+    table += [[cell(row) for cell in COLUMNS.values()] for row in rows]
+    lines = [", ".join(f'"{cell}"' for cell in row) for row in table]
+    return RESULTS + "".join(f"   {line}\n" for line in lines)
+
+
+def write_fragments(app):
+    """Write all fragments; leave alone those that have not changed."""
+    folder = Path(app.srcdir) / "generated"
+    folder.mkdir(exist_ok=True)
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    results = ROOT / "benchmarks" / "results" / "quality.csv"
+    for name, text in {
+        "changelog.inc": markdown_to_rst(changelog),
+        "results.inc": results_to_rst(results),
+    }.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app):
+    """Write the fragments before anything is read."""
+    app.connect("builder-inited", write_fragments, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
