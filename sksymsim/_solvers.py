@@ -260,9 +260,11 @@ def minimize_lbfgs(problem):
 
 def warn_if_not_converged(result, max_iter, tol, advice, stacklevel):
     """Warn, in the one place that does, that the solver stopped too early."""
+    if result.gradient_norm <= tol:
+        return
     if result.status == "max_iter":
         reason = f"after max_iter={max_iter} iterations"
-    elif result.gradient_norm > max(tol, BLUNT):
+    elif result.gradient_norm > BLUNT:
         reason = "where rounding hides any further decrease"
     else:
         return

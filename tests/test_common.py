@@ -71,7 +71,7 @@ CHECKED = [
     RowsAsPairs(alpha=1e-2),
     RowsAsPairs(psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", n_components=2, class_weight="balanced", alpha=1e-2),
-    RowsAsPairs(form="quadratic"),
+    RowsAsPairs(form="quadratic", alpha=1e-2),
 ]
 
 
