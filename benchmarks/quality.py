@@ -56,6 +56,8 @@ CLASSES = {
     "omniglot_pca128": "item_alphabet",
 }
 N_FOLDS = 5
+SHOWN = ("whiten", "form", "prior", "shrinkage", "alpha", "dev_auc", "test_auc")
+SHOWN += ("test_ap", "test_loss")
 DESCRIPTIONS = {
     "abt_buy": "Abt-Buy, the same product? (text)",
     "coil20_pca100": "COIL-20, the same object? (pixels; unseen objects)",
@@ -209,7 +211,8 @@ def summarize(folder):
             best = choose(list(csv.DictReader(file)))
         pairs, y = load(folder / f"{name}.npz")[0]["test"]
         auc, ap = measure(y, cosine(pairs))
-        rows.append({"data": name, "cosine_auc": auc, "cosine_ap": ap} | best)
+        row = {"data": name, "cosine_auc": auc, "cosine_ap": ap}
+        rows.append(row | {key: best[key] for key in SHOWN})
     write_csv(RESULTS / "quality.csv", rows)
     (RESULTS / "quality.md").write_text(markdown(rows))
     print(markdown(rows))
