@@ -184,7 +184,7 @@ class FactorCoordinates(Coordinates):
         # By Theta, the Hessian is about 4 |Theta|^2 times that by Theta'Theta.
         for t, factor in enumerate(parameters.arrays):
             self.units[t] = 1.0
-            size = np.linalg.norm(self.scaled_array(t, factor), 2)
+            size = np.linalg.norm(self.scaled_array(t, factor), 2) if len(factor) else 0
             self.units[t] = 1 / (2 * size) if size > 0 else 1.0
         return super().from_parameters(parameters)
 

@@ -368,8 +368,8 @@ class Pairs:
         -------
         pairs : Pairs
             Index pairs whose items all occur, and occur once: rows that are
-            equal bit for bit become one item. The items are in the order of
-            their first use.
+            equal bit for bit become one item. The items keep the order in which they
+            are held.
 
         Examples
         --------
