@@ -29,7 +29,7 @@ COLUMNS = {
     "AUC learned": lambda row: f"{float(row['test_auc']):.3f}",
     "AP cosine": lambda row: f"{float(row['cosine_ap']):.3f}",
     "AP learned": lambda row: f"{float(row['test_ap']):.3f}",
-    "Form": lambda row: row["form"] + ("" if row["psd"] == "True" else ", psd=False"),
+    "Form": lambda row: row["form"],
     "Prior": lambda row: row["prior"],
     "Whiten": lambda row: row["whiten"],
     "Alpha": lambda row: row["alpha"],
