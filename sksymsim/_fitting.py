@@ -2,26 +2,36 @@
 """From an objective to a fitted score: which problem is solved, from which start."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.special import expit
 
-from sksymsim._forms import FittedScore
-from sksymsim._objective import (
-    FactorModel,
-    MatrixModel,
-    PairObjective,
-    Parameters,
-    fit_scale_and_intercept,
+from sksymsim._forms import FittedScore, total
+from sksymsim._models import FactorModel, MatrixModel, Parameters
+from sksymsim._objective import PairObjective, fit_scale_and_intercept
+from sksymsim._scaling import (
+    CenteredFactors,
+    Curvatures,
+    eigenbases,
+    matrix_scaling,
 )
-from sksymsim._scaling import FactorCoordinates, MatrixCoordinates
+from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 
 # Rows of Q that start at zero would stay there, as the gradient by Q is 2QG. Those of
 # eigenvalue zero begin at this share of the largest one instead.
 EIGENVALUE_FLOOR = 1e-3
+# Where the best scale of a start is zero, it is this.
+SMALLEST_SCALE = 1e-3
+# Where M is to be semidefinite, the solution without that is a start only, and need
+# not be better than this; it is made better if it meets the constraint. Other factors
+# take their signs from it, so for those it has to be good.
+ROUGH_TOL = 0.03
+# From so many pairs at least, where a part of them is enough.
+START_PAIRS = 50_000
+# The scaling is made anew when the Fisher information has shrunk to this share.
+RESCALE_BELOW = 0.8
 # Eigenvalues below this share of the largest one are rounding, not signal.
 NEGLIGIBLE = 1e-12
 
@@ -54,8 +64,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
     Parameters
     ----------
     design : PairDesign
-    prior : Parameters
-        theta_0 as matrices.
+    prior : Prior
     targets, weights : ndarray of shape (n_pairs,)
     options : FitOptions
     start : Parameters, default=None
@@ -68,32 +77,198 @@ def fit_score(design, prior, targets, weights, options, start=None):
     """
     objective = PairObjective(
         design,
-        MatrixModel(prior),
+        MatrixModel(prior.parameters),
         targets,
         weights,
         options.alpha,
         options.fit_intercept,
     )
+    whole, objective = objective, _start_objective(objective, options)
+    objective, bases, found = _begin(objective, prior.parameters, start)
+    warm = found.is_given
     factored = options.constrained or options.n_components is not None
-    found = _scaled_prior(objective, prior)
-    # An earlier solution may be worse than none, on other data for example.
-    warm = start is not None and _value(objective, start) < _value(objective, found)
-    found = start if warm else found
     n_iter = 0
-    if not (warm and factored):
-        found, result = _minimize(objective, MatrixCoordinates, found, options)
+    if warm and factored:
+        found = found.parameters(objective.model)
+    else:
+        rough = replace(options, tol=max(options.tol, ROUGH_TOL * options.constrained))
+        found, result, search = _minimize_matrices(objective, found, rough)
         n_iter = result.n_iter
+        if factored and _is_feasible(found, options) and options.tol < rough.tol:
+            found, result, _ = _minimize_matrices(objective, search, options)
+            n_iter += result.n_iter
+    if objective.design.n_pairs < whole.design.n_pairs:
+        objective = whole.over(objective.model, whole.design.turn(bases))
     if factored and (warm or not _is_feasible(found, options)):
-        model, begin = _set_up_factors(objective, prior, found, options)
-        objective = objective.with_model(model)
-        starts = [begin, *_rescaled(objective, begin)]
-        if options.n_components is not None:
-            starts += _rescaled(objective, model.prior, model.prior_signs)
-        begin = min(starts, key=lambda at: _value(objective, at))
-        found, result = _minimize(objective, FactorCoordinates, begin, options)
+        objective, begin = _set_up_factors(objective, found, options)
+        found, result = _minimize_factors(objective, begin, options)
         n_iter += result.n_iter
-    score = _to_score(objective, found, options.constrained)
+    outside = 0.0
+    if options.n_components is None:
+        outside = prior.outside * objective.model.scale_of_prior(found)
+    found = _turn_back(objective, found, bases)
+    score = _to_score(objective, found, options.constrained, outside)
     return Solution(score, result, n_iter)
+
+
+def _start_objective(objective, options):
+    """Return the objective on as many pairs as the start has to be found from.
+
+    With few components the solution without that limit is only where to begin, and a
+    part of the pairs is enough for that.
+    """
+    step = objective.design.n_pairs // START_PAIRS
+    if options.n_components is None or step < 2:
+        return objective
+    design = objective.design.thinned(step)
+    thinned = objective.over(objective.model, design)
+    weights = objective.weights[::step]
+    thinned.weights = design.arrange(weights / weights.sum())
+    thinned.targets = design.arrange(objective.targets[::step])
+    return thinned
+
+
+@dataclass(frozen=True)
+class _Start:
+    """theta = deviation + tau theta_0, and whether it was given."""
+
+    deviation: Parameters
+    tau: float
+    prior_scores: np.ndarray
+    is_given: bool
+
+    def parameters(self, model):
+        """Return theta."""
+        vector = self.deviation.flatten() + self.tau * model.prior_vector
+        return self.deviation.like(vector)
+
+
+def _begin(objective, prior, start):
+    """Find where to begin, and turn the objective into good coordinates there.
+
+    Returns
+    -------
+    objective : PairObjective
+        Of the turned design.
+    bases : dict
+        What it was turned by.
+    start : _Start
+        In the turned coordinates.
+    """
+    prior_scores = objective.scores(Parameters(0.0, prior.linear, prior.arrays))
+    tau, intercept = fit_scale_and_intercept(
+        prior_scores, objective.targets, objective.weights, objective.fit_intercept
+    )
+    scores = tau * prior_scores + intercept
+    begin = _Start(_zeros_like(prior, intercept), tau, prior_scores, False)
+    if start is not None:
+        given = objective.scores(start)
+        # An earlier solution may be worse than none, on other data for example.
+        if _value(objective, start) < _value(
+            objective, begin.parameters(objective.model)
+        ):
+            scores, begin = given, _Start(start, 0.0, prior_scores, True)
+    bases = eigenbases(objective.design, objective.fisher(scores))
+    model = objective.model
+    turned = objective.over(
+        MatrixModel(_turned_back(model, prior, objective.form, bases)),
+        objective.design.turn(bases),
+    )
+    deviation = _turned_back(model, begin.deviation, objective.form, bases)
+    return turned, bases, replace(begin, deviation=deviation)
+
+
+def _zeros_like(parameters, intercept):
+    zeros = parameters.like(np.zeros(parameters.flatten().size))
+    zeros.intercept = intercept
+    return zeros
+
+
+def _turned_back(model, parameters, form, bases):
+    """Return natural matrices as those that the turned rows are multiplied with."""
+    arrays = [
+        model.turned_back(array, bases[term.sides])
+        for term, array in zip(form.terms, parameters.arrays, strict=True)
+    ]
+    linear = parameters.linear
+    if linear is not None:
+        linear = bases[total].T @ linear
+    return Parameters(parameters.intercept, linear, arrays)
+
+
+def _turn_back(objective, parameters, bases):
+    """Return the parameters for the rows as they were before they were turned."""
+    arrays = [
+        objective.model.turned(array, bases[term.sides])
+        for term, array in zip(objective.form.terms, parameters.arrays, strict=True)
+    ]
+    linear = parameters.linear
+    if linear is not None:
+        linear = bases[total] @ linear
+    return Parameters(parameters.intercept, linear, arrays)
+
+
+def _minimize_matrices(objective, start, options):
+    """Solve the convex problem; return its solution and how it was found.
+
+    Parameters
+    ----------
+    objective : PairObjective
+    start : _Start
+    options : FitOptions
+
+    Returns
+    -------
+    found : Parameters
+    result : SolverResult
+    end : _Start
+        Where it ended, to go on from there.
+    """
+    search = ExactSearch(objective, start.deviation, start.tau, start.prior_scores)
+    level = np.inf
+
+    def rescale():
+        nonlocal level
+        fisher = objective.fisher(search.pair_scores)
+        if fisher.sum() > RESCALE_BELOW * level:
+            return None
+        level = fisher.sum()
+        return matrix_scaling(Curvatures(objective, fisher))
+
+    result = minimize_lbfgs(
+        Problem(
+            value_and_gradient=search.value_and_gradient,
+            start=search.start,
+            tol=options.tol,
+            max_iter=options.max_iter,
+            callback=options.callback,
+            scaling=rescale(),
+            rescale=rescale,
+            search=search,
+        )
+    )
+    deviation = start.deviation.like(result.theta)
+    deviation.intercept = search.intercept
+    end = replace(start, deviation=deviation, tau=search.tau)
+    return search.parameters(result.theta), result, end
+
+
+def _minimize_factors(objective, start, options):
+    """Solve the problem in factors; return its solution and how it was found."""
+    curvatures = Curvatures(objective, objective.fisher(objective.scores(start)))
+    centered = CenteredFactors(objective, curvatures)
+    result = minimize_lbfgs(
+        Problem(
+            value_and_gradient=centered.value_and_gradient,
+            start=centered.start(start),
+            tol=options.tol * curvatures.visibility(),
+            max_iter=options.max_iter,
+            resolution=np.finfo(objective.design.dtype).eps / 8,
+            callback=options.callback,
+            scaling=centered.scaling(),
+        )
+    )
+    return centered.parameters(result.theta), result
 
 
 def _is_feasible(matrices, options):
@@ -109,28 +284,20 @@ def _value(objective, parameters):
     return objective.value_and_gradient(theta, parameters)[0]
 
 
-def _scaled_prior(objective, prior):
-    """Return Platt's scaling of the prior as parameters."""
-    scale, intercept = _scale_and_intercept(objective, prior)
-    linear = None if prior.linear is None else scale * prior.linear
-    return Parameters(intercept, linear, [scale * array for array in prior.arrays])
-
-
 def _rescaled(objective, factors, signs=None):
     """Return factors with their best scale and intercept, as a list of one.
 
     The projection of a solution onto the semidefinite matrices may be far from any
     good score, and is near one when it is scaled. The list is empty where the signs
-    are not those of the model, and for a scale of zero: the gradient by a factor of
-    zero is zero, so that is no place to begin.
+    are not those of the model.
     """
     model_signs = objective.model.signs
     signs = model_signs if signs is None else signs
     if not all(map(np.array_equal, signs, model_signs)):
         return []
     scale, intercept = _scale_and_intercept(objective, factors)
-    if scale == 0:
-        return []
+    # The gradient by a factor of zero is zero, so that is no place to begin.
+    scale = max(scale, SMALLEST_SCALE)
     linear = None if factors.linear is None else scale * factors.linear
     return [Parameters(intercept, linear, [scale**0.5 * v for v in factors.arrays])]
 
@@ -145,35 +312,15 @@ def _scale_and_intercept(objective, prior):
     )
 
 
-def _minimize(objective, coordinates_type, start, options):
-    """Minimise an objective in good coordinates; return natural parameters."""
-    coordinates = _coordinates(objective, coordinates_type, start)
-    problem = Problem(
-        value_and_gradient=coordinates.wrap(objective),
-        start=coordinates.from_parameters(start),
-        tol=options.tol * coordinates.visibility(options.alpha),
-        max_iter=options.max_iter,
-        resolution=np.finfo(objective.design.dtype).eps / 8,
-        callback=options.callback,
-    )
-    result = minimize_lbfgs(problem)
-    return coordinates.to_theta(result.theta)[1], result
-
-
-def _coordinates(objective, coordinates_type, start):
-    probability = expit(np.clip(objective.scores(start), -30, 30))
-    fisher = objective.weights * probability * (1 - probability)
-    return coordinates_type(objective, fisher)
-
-
-def _set_up_factors(objective, prior, matrices, options):
-    """Return a factored model, and where to start in it.
+def _set_up_factors(objective, matrices, options):
+    """Return the objective over factors, and where to start in it.
 
     With fewer components than features, the prior is cut down as well: to the
     directions in which the pairs differ most. Without that, a large alpha would
     shrink everything to zero, as no matrix of low rank is near a prior of full rank.
     """
-    coordinates = _coordinates(objective, MatrixCoordinates, matrices)
+    prior = objective.model.prior
+    curvatures = Curvatures(objective, objective.fisher(objective.scores(matrices)))
     signs, prior_signs = [], []
 
     def cut(matrices, floor, signs):
@@ -181,23 +328,27 @@ def _set_up_factors(objective, prior, matrices, options):
         for t, matrix in enumerate(matrices):
             v, s = signed_factor(matrix, floor if options.constrained else None)
             if options.n_components is not None:
-                v, s = _leading(v, s, coordinates.moment(t), options.n_components)
+                v, s = _leading(v, s, curvatures.variances[t], options.n_components)
             factors.append(v)
             signs.append(s)
         return factors
 
     cut_prior = Parameters(0.0, prior.linear, cut(prior.arrays, 0.0, prior_signs))
-    starts = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
-    model = FactorModel(cut_prior, prior_signs, signs)
-    return model, Parameters(matrices.intercept, matrices.linear, starts)
+    factors = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
+    objective = objective.over(FactorModel(cut_prior, prior_signs, signs))
+    begin = Parameters(matrices.intercept, matrices.linear, factors)
+    starts = [begin, *_rescaled(objective, begin)]
+    if options.n_components is not None:
+        starts += _rescaled(objective, cut_prior, prior_signs)
+    return objective, min(starts, key=lambda at: _value(objective, at))
 
 
-def _leading(factor, signs, moment, n_components):
-    """Return the part of V' diag(signs) V of the most effect under a second moment."""
+def _leading(factor, signs, variances, n_components):
+    """Return the part of V' diag(signs) V of the most effect on given variances."""
     rows, effects = [], []
     for sign in (1.0, -1.0):
         v = factor[signs == sign]
-        lam, basis = eigh(v @ moment @ v.T) if len(v) else (np.empty(0), v @ v.T)
+        lam, basis = eigh((v * variances) @ v.T) if len(v) else (np.empty(0), v @ v.T)
         rows.append(basis.T @ v)
         effects.append(sign * lam)
     rows, effects = np.vstack(rows), np.concatenate(effects)
@@ -231,16 +382,22 @@ def signed_factor(matrix, floor=None):
     return (basis * np.sqrt(np.abs(lam))).T, np.where(lam < 0, -1.0, 1.0)
 
 
-def _to_score(objective, found, constrained):
+def _to_score(objective, found, constrained, outside):
     """Return the fitted score in the user's units, each B by its eigenvectors."""
-    scale = objective.design.scale
+    scale, span = objective.design.scale, objective.design.span
     factors, signs = [], []
-    for matrix in objective.model.matrices(found):
+    for term, matrix in zip(
+        objective.form.terms, objective.model.matrices(found), strict=True
+    ):
         v, s = signed_factor(matrix, 0.0 if constrained else None)
+        if span is not None:
+            v, s = span.lifted(v, s, term.prior_sign * outside)
         # One layout now and after unpickling: BLAS may round another layout otherwise.
         factors.append(np.ascontiguousarray(v / scale))
         signs.append(s)
     linear = None if found.linear is None else found.linear / scale
+    if linear is not None and span is not None:
+        linear = span.basis @ linear
     return FittedScore(
         objective.form.name,
         float(found.intercept),
@@ -250,8 +407,12 @@ def _to_score(objective, found, constrained):
     )
 
 
-def restart_parameters(score, scale):
+def restart_parameters(score, design):
     """Return the parameters of an earlier score, in the units of another design."""
+    scale, span = design.scale, design.span
     linear = None if score.linear is None else score.linear * scale
     matrices = [matrix * scale**2 for matrix in score.matrices]
+    if span is not None:
+        matrices = [span.basis.T @ matrix @ span.basis for matrix in matrices]
+        linear = None if linear is None else span.basis.T @ linear
     return Parameters(score.intercept, linear, matrices)

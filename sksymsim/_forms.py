@@ -115,12 +115,42 @@ FORMS = {
 # ------------------------------------------------------------- one term, full matrix
 
 
+# The columns of one panel of a triangular product: wide enough for BLAS.
+PANEL = 96
+
+
+def upper_triangle(matrix):
+    """Return the upper triangular T with x'Tx = x'Bx for every x."""
+    triangle = np.triu(matrix + matrix.T)
+    np.fill_diagonal(triangle, matrix.diagonal())
+    return triangle
+
+
 def matrix_scores(x, y, matrix):
     """Return x' B y for each row."""
-    product = x @ matrix.astype(x.dtype, copy=False)
+    return row_products(np.asarray(x @ matrix), y)
+
+
+def row_products(x, y):
+    """Return x_i'y_i for each row."""
     if sparse.issparse(y):
-        return np.asarray(y.multiply(product).sum(axis=1)).ravel()
-    return np.einsum("ij,ij->i", product, y)
+        return np.asarray(y.multiply(x).sum(axis=1)).ravel()
+    return np.einsum("ij,ij->i", x, y)
+
+
+def triangle_scores(x, triangle, buffer):
+    """Return x' T x for each row of a dense block, T upper triangular.
+
+    By panels of columns, of which the zeros below the diagonal are left out: little
+    more than half of the work of a whole product.
+    """
+    product = buffer[: len(x)]
+    width = x.shape[1]
+    step = max(PANEL, -(-width // 8))
+    for start in range(0, width, step):
+        stop = min(start + step, width)
+        np.matmul(x[:, :stop], triangle[:stop, start:stop], out=product[:, start:stop])
+    return np.einsum("ij,ij->i", product, x)
 
 
 def matrix_pull(x, y, residuals):
@@ -131,10 +161,26 @@ def matrix_pull(x, y, residuals):
 
 def weighted_gram(x, y, weights):
     """Return x' diag(weights) y as a float64 array."""
-    weights = weights.astype(x.dtype, copy=False)
     if sparse.issparse(x):
+        weights = weights.astype(x.dtype, copy=False)
         return (x.T @ y.multiply(weights[:, None]).tocsr()).toarray().astype(np.float64)
-    return (x.T @ (y * weights[:, None])).astype(np.float64, copy=False)
+    if x is not y:
+        weights = weights.astype(x.dtype, copy=False)
+        return (x.T @ (y * weights[:, None])).astype(np.float64, copy=False)
+    # The rows of either sign by themselves: as x is y, BLAS then computes one
+    # triangle only. A residual has the sign of its label, so there are two at most.
+    roots = np.sqrt(np.abs(weights)).astype(x.dtype)[:, None]
+    result = np.zeros((x.shape[1], x.shape[1]))
+    for sign, chosen in ((1.0, weights > 0), (-1.0, weights < 0)):
+        if chosen.all():
+            rows = x * roots
+        elif chosen.any():
+            rows = np.take(x, np.flatnonzero(chosen), axis=0)
+            rows *= roots[chosen]
+        else:
+            continue
+        result += sign * (rows.T @ rows)
+    return result
 
 
 # ---------------------------------------------------- one term, B = V' diag(signs) V

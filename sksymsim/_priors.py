@@ -1,13 +1,48 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The metric that the solution is drawn to: closed forms, no iteration."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.linalg import eigh
 from sklearn.exceptions import NotFittedError
 
 from sksymsim._forms import difference, total
-from sksymsim._objective import Parameters
+from sksymsim._models import Parameters
 from sksymsim._validation import check_prior_matrix
+
+
+@dataclass(frozen=True)
+class Prior:
+    """theta_0, in the span of the pairs and outside of it.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        theta_0 as matrices.
+    outside : float, default=0.0
+        The metric is this multiple of the identity where the pairs are zero.
+    """
+
+    parameters: Parameters
+    outside: float = 0.0
+
+
+@dataclass(frozen=True)
+class NamedPrior:
+    """A prior that the user can ask for by name.
+
+    Parameters
+    ----------
+    build : callable
+        Returns a :class:`Prior`.
+    needs_items : bool
+        Whether it is made from single items, and not from differences or sums only.
+    """
+
+    build: Callable
+    needs_items: bool
 
 
 def build_prior(form, prior, shrinkage, design, targets, weights, *, psd):
@@ -26,16 +61,17 @@ def build_prior(form, prior, shrinkage, design, targets, weights, *, psd):
 
     Returns
     -------
-    prior : Parameters
+    prior : Prior
     """
     if isinstance(prior, str):
-        return PRIORS[prior](form, shrinkage, design, targets, weights, psd=psd)
+        build = PRIORS[prior].build
+        return build(form, shrinkage, design, targets, weights, psd=psd)
     if hasattr(prior, "get_mahalanobis_matrix"):
         prior = _learned_matrix(prior)
     psd = psd and form.has_metric
     metric = check_prior_matrix(prior, design.n_features, psd=psd)
     # The overall size of the prior is free, so only its direction has to be kept.
-    return _from_metric(form, metric / np.abs(metric).max(), psd=psd)
+    return Prior(_from_metric(form, metric / np.abs(metric).max(), psd=psd))
 
 
 def _learned_matrix(learner):
@@ -50,15 +86,17 @@ def _learned_matrix(learner):
 
 
 def _identity(form, shrinkage, design, targets, weights, *, psd):
-    return _from_metric(form, np.eye(design.n_features), psd=psd)
+    return Prior(_from_metric(form, np.eye(design.n_features), psd=psd), 1.0)
 
 
 def _covariance(form, shrinkage, design, targets, weights, *, psd):
     """Return the inverse of the shrunk covariance of the items."""
-    mean = design.mean(total, weights) / 2
+    mean = design.mean_total(weights) / 2
     covariance = design.pooled_moment(weights, np.float64) - np.outer(mean, mean)
-    level = float(np.trace(covariance)) / design.n_features
-    return _from_metric(form, _shrunk_inverse(covariance, shrinkage, level), psd=psd)
+    level = float(np.trace(covariance)) / design.n_ambient
+    metric = _shrunk_inverse(covariance, shrinkage, level)
+    outside = float(_shrunk_inverse(np.zeros((1, 1)), shrinkage, level)[0, 0])
+    return Prior(_from_metric(form, metric, psd=psd), outside)
 
 
 def _kissme(form, shrinkage, design, targets, weights, *, psd):
@@ -71,14 +109,18 @@ def _kissme(form, shrinkage, design, targets, weights, *, psd):
     """
     metric = _inverse_gap(design, difference, targets, weights, shrinkage)
     if not form.has_linear:
-        return _from_metric(form, metric, psd=psd)
-    mean = design.mean(total, weights)
+        return Prior(_from_metric(form, metric, psd=psd))
+    mean = design.mean_total(weights)
     sums = -_inverse_gap(design, total, targets, weights, shrinkage, mean)
     matrices = [sums if term.sides is total else -metric for term in form.terms]
-    return Parameters(0.0, -sums @ mean, matrices)
+    return Prior(Parameters(0.0, -sums @ mean, matrices))
 
 
-PRIORS = {"identity": _identity, "covariance": _covariance, "kissme": _kissme}
+PRIORS = {
+    "identity": NamedPrior(_identity, needs_items=False),
+    "covariance": NamedPrior(_covariance, needs_items=True),
+    "kissme": NamedPrior(_kissme, needs_items=False),
+}
 
 
 def _inverse_gap(design, sides, targets, weights, shrinkage, center=None):
@@ -92,11 +134,11 @@ def _inverse_gap(design, sides, targets, weights, shrinkage, center=None):
         share = share / share.sum()
         covariance = design.moment(sides, share, np.float64)
         if center is not None:
-            cross = np.outer(design.mean(sides, share), center)
+            cross = np.outer(design.mean_total(share), center)
             covariance += np.outer(center, center) - cross - cross.T
         covariances.append(covariance)
     # One level for both: where the data say nothing, the gap is to be zero.
-    level = float(np.trace(covariances[0] + covariances[1])) / (2 * design.n_features)
+    level = float(np.trace(covariances[0] + covariances[1])) / (2 * design.n_ambient)
     similar, dissimilar = (_shrunk_inverse(c, shrinkage, level) for c in covariances)
     return similar - dissimilar
 

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -21,7 +22,7 @@ PATIENCE = 10
 
 @dataclass(frozen=True)
 class Problem:
-    """A smooth function to be minimised, in coordinates of Hessian about one.
+    """A smooth function to be minimised.
 
     Parameters
     ----------
@@ -30,13 +31,21 @@ class Problem:
     start : ndarray
         Where to begin; not written to.
     tol : float
-        Stop when the gradient's Euclidean norm is at most this.
+        Stop when the norm of the gradient is at most this: its Euclidean norm in
+        coordinates in which the Hessian is about one, as `scaling` says.
     max_iter : int
         The most iterations.
     resolution : float, default=1e-15
         The relative rounding error of a value: decreases below it cannot be seen.
     callback : callable, default=None
         Called with the last entry of the history after each iteration.
+    scaling : ndarray, default=None
+        The inverse of the diagonal of the Hessian; None is one.
+    rescale : callable, default=None
+        Called after each iteration; returns a new scaling, or None to keep the last.
+    search : callable, default=None
+        Maps (x, direction, point at x, noise) to a :class:`TrialPoint` or None. None
+        is a line search by trial and error.
     """
 
     value_and_gradient: Callable
@@ -45,6 +54,9 @@ class Problem:
     max_iter: int
     resolution: float = 1e-15
     callback: Callable | None = None
+    scaling: np.ndarray | None = None
+    rescale: Callable | None = None
+    search: Callable | None = None
 
 
 @dataclass
@@ -101,23 +113,24 @@ class _InverseHessian:
 
     def update(self, step, change):
         curvature = float(step @ change)
-        if curvature > 1e-12 * float(change @ change):
+        if curvature > 1e-12 * float(np.linalg.norm(step) * np.linalg.norm(change)):
             self.pairs.append((step, change, 1 / curvature))
             del self.pairs[:-MEMORY]
 
     def clear(self):
         self.pairs.clear()
 
-    def __call__(self, gradient):
+    def __call__(self, gradient, scaling):
         d = gradient.copy()
         factors = []
         for step, change, rho in reversed(self.pairs):
             factor = rho * float(step @ d)
             d -= factor * change
             factors.append(factor)
+        d = scaling * d
         if self.pairs:
             _, change, rho = self.pairs[-1]
-            d /= rho * float(change @ change)
+            d /= rho * float(change @ (scaling * change))
         for (step, change, rho), factor in zip(
             self.pairs, reversed(factors), strict=True
         ):
@@ -141,8 +154,8 @@ class _Stall:
 
 
 @dataclass
-class _Point:
-    """A trial step with the value and the gradient there."""
+class TrialPoint:
+    """A trial step with the value, the slope along it and the gradient there."""
 
     t: float
     value: float
@@ -158,14 +171,14 @@ def _line_search(function, x, direction, start, noise):
 
     Returns
     -------
-    point : _Point or None
+    point : TrialPoint or None
         None if no trial lowers the value.
     """
     low, high, best = start, None, None
     t = 1.0
     for _ in range(MAX_TRIALS):
         value, gradient = function(x + t * direction)
-        trial = _Point(t, value, float(gradient @ direction), gradient)
+        trial = TrialPoint(t, value, float(gradient @ direction), gradient)
         finite = np.isfinite(value)
         lower = finite and value <= start.value + DECREASE * t * start.slope
         level = finite and value <= start.value + noise
@@ -200,7 +213,8 @@ def _next_step(low, high):
 def minimize_lbfgs(problem):
     """Minimise a smooth function by limited-memory BFGS.
 
-    Liu and Nocedal, Mathematical Programming 45 (1989), 503.
+    Liu and Nocedal, Mathematical Programming 45 (1989), 503, with a diagonal to begin
+    the estimate of the inverse Hessian with, which may change on the way.
 
     Parameters
     ----------
@@ -211,16 +225,18 @@ def minimize_lbfgs(problem):
     result : SolverResult
     """
     function = _CountedFunction(problem.value_and_gradient)
+    search = problem.search or partial(_line_search, function)
     x = problem.start.copy()
     value, gradient = function(x)
+    scaling = np.float64(1.0) if problem.scaling is None else problem.scaling
     inverse_hessian = _InverseHessian()
     stalled = _Stall()
     history = []
     started = time.perf_counter()
     status = "max_iter"
-    n_iter = 0
+    n_iter = n_searches = 0
     while True:
-        norm = float(np.linalg.norm(gradient))
+        norm = _norm(gradient, scaling)
         noise = problem.resolution * abs(value)
         if norm <= problem.tol:
             status = "converged"
@@ -228,11 +244,10 @@ def minimize_lbfgs(problem):
             status = "resolution"
         if status != "max_iter" or n_iter == problem.max_iter:
             break
-        direction = -inverse_hessian(gradient)
+        direction = -inverse_hessian(gradient, scaling)
         slope = float(gradient @ direction)
-        point = _line_search(
-            function, x, direction, _Point(0.0, value, slope, gradient), noise
-        )
+        point = search(x, direction, TrialPoint(0.0, value, slope, gradient), noise)
+        n_searches += 1
         if point is None:
             if not inverse_hessian.pairs or -slope <= noise:
                 status = "resolution"
@@ -248,14 +263,73 @@ def minimize_lbfgs(problem):
             {
                 "iteration": n_iter,
                 "objective": value,
-                "gradient_norm": float(np.linalg.norm(gradient)),
-                "n_evaluations": function.n_calls,
+                "gradient_norm": _norm(gradient, scaling),
+                "n_evaluations": _n_evaluations(problem, function, n_searches),
                 "seconds": time.perf_counter() - started,
             }
         )
         if problem.callback is not None:
             problem.callback(history[-1])
-    return SolverResult(x, value, norm, n_iter, function.n_calls, status, history)
+        changed = problem.rescale() if problem.rescale is not None else None
+        scaling = scaling if changed is None else changed
+    n_evaluations = _n_evaluations(problem, function, n_searches)
+    return SolverResult(x, value, norm, n_iter, n_evaluations, status, history)
+
+
+def _norm(gradient, scaling):
+    return float(np.sqrt(gradient @ (scaling * gradient)))
+
+
+def _n_evaluations(problem, function, n_searches):
+    # A search of its own costs one evaluation, whatever it finds.
+    return function.n_calls + (n_searches if problem.search is not None else 0)
+
+
+def minimize_newton(evaluate, start, noise=1e-16, share_left=0.0):
+    """Minimise a convex function of a few unknowns by Newton's method.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Maps a vector to value, gradient and Hessian.
+    start : ndarray
+    noise : float, default=1e-16
+        Gains below it do not matter.
+    share_left : float, default=0.0
+        Nor do gains below this share of what was gained so far.
+
+    Returns
+    -------
+    x : ndarray
+    value : float
+    """
+    x = start
+    value, gradient, hessian = evaluate(x)
+    first = value
+    for _ in range(MAX_TRIALS):
+        step = _newton_step(gradient, hessian)
+        decrease = -float(gradient @ step) / 2
+        last = not decrease > max(noise, share_left * (first - value))
+        for _ in range(1 if last else MAX_TRIALS):
+            trial = evaluate(x + step)
+            # At the end the value is level, and the step is right to more digits.
+            if trial[0] < value or (last and trial[0] <= value + noise):
+                break
+            step = step / 2
+        else:
+            break
+        x = x + step
+        value, gradient, hessian = trial
+        if last:
+            break
+    return x, value
+
+
+def _newton_step(gradient, hessian):
+    size = np.sqrt(np.maximum(hessian.diagonal(), np.finfo(float).tiny))
+    lam, basis = np.linalg.eigh(hessian / np.outer(size, size))
+    lam = np.maximum(lam, 1e-12 * max(lam[-1], np.finfo(float).tiny))
+    return -(basis @ ((basis.T @ (gradient / size)) / lam)) / size
 
 
 def warn_if_not_converged(result, max_iter, tol, advice, stacklevel):

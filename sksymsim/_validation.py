@@ -8,6 +8,8 @@ from scipy import sparse
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from sksymsim._blocks import release_pages
+
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
 
 
@@ -257,6 +259,7 @@ def _count_not_finite(table):
         if not np.isfinite(total):
             n_nan += int(np.isnan(part).sum())
             n_inf += int(np.isinf(part).sum())
+        release_pages(part)
     return (n_nan, n_inf) if n_nan or n_inf else None
 
 

@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._blocks import blas_threads_for
-from sksymsim._design import PairDesign
+from sksymsim._blocks import Team, effective_threads
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
+from sksymsim._layout import make_design
 from sksymsim._metric import LearnedMetric
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._priors import PRIORS, build_prior
@@ -321,13 +321,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         kept = weights > 0
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
-        targets = np.where(similar, 1.0, -1.0)
 
         form = FORMS[self.form]
-        design = PairDesign(pairs, form, weights)
-        prior = build_prior(
-            form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
-        )
         options = FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
@@ -337,8 +332,14 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             max_iter=self.max_iter,
             callback=IterationReporter(self.verbose),
         )
-        start = self._warm_start(design)
-        with blas_threads_for(design.work):
+        with Team(effective_threads(self.n_jobs)) as team:
+            design = make_design(pairs, form, weights, team, self.prior)
+            targets = design.arrange(np.where(similar, 1.0, -1.0))
+            weights = design.arrange(weights)
+            prior = build_prior(
+                form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
+            )
+            start = self._warm_start(design)
             solution = fit_score(design, prior, targets, weights, options, start)
         warn_if_not_converged(
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
@@ -346,10 +347,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
         shift = 0.0
         if self.similar_rate is not None:
-            shift = logit(self.similar_rate) - logit(weights[similar].sum())
+            shift = logit(self.similar_rate) - logit(weights[targets > 0].sum())
         self._fitted = (self.form, self.psd)
         self.classes_ = classes
-        self.n_features_in_ = design.n_features
+        self.n_features_in_ = design.n_ambient
         self.n_iter_ = solution.n_iter
         self.objective_ = solution.result.value
         self._score = replace(
@@ -362,13 +363,13 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         score = getattr(self, "_score", None)
         if not self.warm_start or score is None:
             return None
-        if score.form != self.form or self.n_features_in_ != design.n_features:
+        if score.form != self.form or self.n_features_in_ != design.n_ambient:
             return None
         # Components of length zero have a gradient of zero: the rank cannot grow.
         wanted = 0 if self.n_components is None else self.n_components
         if min(map(len, score.factors)) < wanted:
             return None
-        return restart_parameters(score, design.scale)
+        return restart_parameters(score, design)
 
     # -------------------------------------------------------------------- scoring
 

@@ -7,10 +7,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from sksymsim._blocks import release_pages
+from sksymsim._distinct import SAMPLE, distinct_rows, guess_distinct, hash_rows
 from sksymsim._frames import index_from_frame
 from sksymsim._validation import check_index, check_mapped, check_sides, check_table
 
 __all__ = ["Pairs"]
+
+ALL = slice(None)
 
 
 class Pairs:
@@ -294,7 +298,7 @@ class Pairs:
             raise ValueError("Pairs cannot be turned into an array without a copy.")
         sides = [
             side.toarray() if sparse.issparse(side) else side
-            for side in self.block(slice(None))
+            for side in self.block(ALL)
         ]
         stacked = np.stack(sides, axis=1)
         return stacked if dtype is None else stacked.astype(dtype, copy=False)
@@ -351,7 +355,7 @@ class Pairs:
         if self._rows is None:
             return self
         if not self._has_items:
-            return self._from_parts(tuple(self.block(slice(None))), None)
+            return self._from_parts(tuple(self.block(ALL)), None)
         table = self._tables[0]
         used = np.zeros(table.shape[0], dtype=bool)
         used[self._rows] = True
@@ -380,18 +384,27 @@ class Pairs:
         """
         if self._has_items:
             pairs = self.compact()
-            table, rows = pairs.items, pairs.index
+            table, number = distinct_rows(pairs.items)
+            if table.shape[0] == pairs.items.shape[0]:
+                table = pairs.items
+            rows = number[pairs.index]
         else:
-            left, right = self.block(slice(None))
-            stack = sparse.vstack if sparse.issparse(left) else np.vstack
-            table = stack([left, right])
-            rows = np.arange(2 * len(self)).reshape(2, -1).T
-            if sparse.issparse(table):
-                table = table.tocsr()
-        first, inverse = _distinct_rows(table)
-        if first.size < table.shape[0]:
-            table, rows = table[first], inverse[rows]
-        return self._from_parts((table, table), np.ascontiguousarray(rows))
+            table, number = distinct_rows(*self.block(ALL))
+            rows = np.ascontiguousarray(number.reshape(2, -1).T)
+        return self._from_parts((table, table), rows)
+
+    def _guess_items(self):
+        """Guess how many distinct items two arrays of sides hold, from a sample."""
+        n_rows = 2 * len(self)
+        if n_rows <= 2 * SAMPLE:
+            return n_rows
+        chosen = np.random.default_rng(0).choice(len(self), SAMPLE // 2, replace=False)
+        hashes = []
+        # A few at a time: each row of a memory map brings its neighbours along.
+        for rows in np.array_split(np.sort(chosen), SAMPLE // 128):
+            hashes += [hash_rows(side, self.dtype) for side in self[rows].block(ALL)]
+            release_pages(*self._tables)
+        return guess_distinct(np.concatenate(hashes), n_rows)
 
     def map_items(self, function):
         """Return the pairs with `function` applied to their items.
@@ -467,24 +480,3 @@ class Pairs:
 def _restore(left, right, rows):
     """Make pairs again out of what was pickled."""
     return Pairs._from_parts((left, left if right is None else right), rows)
-
-
-def _distinct_rows(table):
-    """Find equal rows: the first place of each, and the number of each row."""
-    if sparse.issparse(table):
-        table = table.copy()
-        table.eliminate_zeros()
-        keys = [
-            table.indices[i:j].tobytes() + table.data[i:j].tobytes()
-            for i, j in zip(table.indptr[:-1], table.indptr[1:], strict=True)
-        ]
-        keys = np.array(keys, dtype=object)
-    else:
-        table = np.ascontiguousarray(table)
-        width = table.dtype.itemsize * table.shape[1]
-        keys = table.view(np.dtype((np.void, width))).ravel()
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    return first[order], rank[inverse.ravel()]

@@ -608,10 +608,10 @@ def test_silent_unless_asked(capsys):
 
 def test_progress(capsys):
     items, index, y = labelled_pairs(n_features=4)
-    quiet = Classifier(alpha=1e-5).fit(items[index], y)
+    quiet = Classifier(alpha=1e-5, tol=1e-6).fit(items[index], y)
     n_lines = {}
     for verbose in (1, 2, 5, True):
-        model = Classifier(alpha=1e-5, verbose=verbose).fit(items[index], y)
+        model = Classifier(alpha=1e-5, tol=1e-6, verbose=verbose).fit(items[index], y)
         assert_array_equal(model.components_, quiet.components_)
         captured = capsys.readouterr()
         assert captured.err == ""

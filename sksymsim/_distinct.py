@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rows that are equal bit for bit, found by hashing."""
+
+import numpy as np
+from scipy import sparse
+
+# Rows hashed or compared at a time.
+ROWS = 2048
+# Rows looked at to guess how many distinct ones there are.
+SAMPLE = 4096
+
+
+def distinct_rows(*tables):
+    """Find equal rows among some tables, as if they were stacked.
+
+    Parameters
+    ----------
+    *tables : {ndarray, CSR matrix} of shape (n_rows, n_features)
+
+    Returns
+    -------
+    items : {ndarray, CSR matrix} of shape (n_distinct, n_features)
+        The distinct rows, in the order in which they first occur.
+    number : ndarray of int
+        Which distinct row each row is.
+    """
+    if any(sparse.issparse(table) for table in tables):
+        table = sparse.vstack(tables).tocsr()
+        first, number = _number(_sparse_keys(table))
+        return table[first], number
+    dtype = np.result_type(*tables)
+    hashes = [hash_rows(table, dtype) for table in tables]
+    first, number = _number(np.concatenate(hashes))
+    items = _take(tables, first)
+    if not _equal(tables, items, number):
+        # Two rows of one hash: compare the rows themselves.
+        raw = _bytes(np.vstack(tables))
+        first, number = _number(raw.view(np.dtype((np.void, raw.shape[1]))).ravel())
+        items = _take(tables, first)
+    return items, number
+
+
+def _take(tables, rows):
+    """Return rows of stacked tables, sorted, without stacking them."""
+    ends = np.cumsum([0, *map(len, tables)])
+    parts = [
+        table[rows[(rows >= start) & (rows < stop)] - start]
+        for table, start, stop in zip(tables, ends[:-1], ends[1:], strict=True)
+    ]
+    return np.vstack(parts)
+
+
+def _equal(tables, items, number):
+    start = 0
+    for table in tables:
+        for row in range(0, len(table), ROWS):
+            mine = table[row : row + ROWS]
+            theirs = items[number[start + row : start + row + len(mine)]]
+            if not np.array_equal(_bytes(mine.astype(items.dtype)), _bytes(theirs)):
+                return False
+        start += len(table)
+    return True
+
+
+def hash_rows(table, dtype):
+    """Return a 64-bit hash of each row as of a dtype; equal rows have equal ones."""
+    hashes = np.empty(len(table), dtype=np.uint64)
+    multipliers = None
+    for start in range(0, len(table), ROWS):
+        raw = _bytes(table[start : start + ROWS].astype(dtype, copy=False))
+        size = next(size for size in (8, 4, 2, 1) if raw.shape[1] % size == 0)
+        words = raw.view(f"u{size}")
+        if multipliers is None:
+            # Odd, so that no change of a single word is lost.
+            rng = np.random.default_rng(0)
+            multipliers = rng.integers(2**63, size=words.shape[1], dtype=np.uint64)
+            multipliers = 2 * multipliers + np.uint64(1)
+        hashes[start : start + ROWS] = np.einsum(
+            "ij,j->i", words.astype(np.uint64, copy=False), multipliers
+        )
+    return hashes
+
+
+def guess_distinct(hashes, n_rows):
+    """Guess how many distinct rows there are among all, from hashes of some."""
+    n_repeated = hashes.size - np.unique(hashes).size
+    # As many pairs of a sample meet as in the birthday problem.
+    return min(n_rows, hashes.size**2 / (2 * n_repeated) if n_repeated else np.inf)
+
+
+def _bytes(table):
+    table = np.ascontiguousarray(table)
+    return table.view(np.uint8).reshape(len(table), -1)
+
+
+def _sparse_keys(table):
+    table = table.copy()
+    table.eliminate_zeros()
+    keys = [
+        table.indices[i:j].tobytes() + table.data[i:j].tobytes()
+        for i, j in zip(table.indptr[:-1], table.indptr[1:], strict=True)
+    ]
+    return np.array(keys, dtype=object)
+
+
+def _number(keys):
+    """Return first places and numbers of keys, in the order in which they occur."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[inverse.ravel()]
