@@ -195,7 +195,8 @@ class GraphDesign:
             zip(self.form.terms, parameters.arrays, strict=True)
         ):
             x = self._rows[term.sides]
-            z, y = self._item_sides(model, x, array, t)
+            product = self._multiply(x, model.item_operand(array, x.dtype))
+            z, y = model.item_sides(x, product, t)
             cross = self._gather(z, y, row_products)
             result += (term.coefficient * term.sides.cross) * cross
             if term.sides.own:
@@ -209,12 +210,15 @@ class GraphDesign:
             result += part[self._edges.right]
         return result
 
-    def _item_sides(self, model, x, array, t):
-        """Return (z, y) of all items, computed in blocks."""
-        blocks = block_slices(len(x), x.shape[1] * x.itemsize)
-        parts = self.team.map(lambda rows: model.item_sides(x[rows], array, t), blocks)
-        z, y = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return z, y
+    def _multiply(self, x, operand):
+        """Return x @ operand, in blocks."""
+        result = np.empty((len(x), operand.shape[1]), dtype=x.dtype)
+
+        def fill(rows):
+            np.matmul(x[rows], operand, out=result[rows])
+
+        self.team.map(fill, block_slices(len(x), x.shape[1] * x.itemsize))
+        return result
 
     def _gather(self, left, right, function):
         """Return function(rows of the left items, rows of the right items)."""
@@ -257,9 +261,7 @@ class GraphDesign:
 
     def _term_pull(self, x, sides, residuals, degrees, model, array, t):
         """Return the gradient of sum_i r_i x_i'By_i under a combiner."""
-        blocks = block_slices(len(x), x.shape[1] * x.itemsize)
-        rows = self.team.map(lambda r: model.pulled_rows(x[r], array, t), blocks)
-        rows = x if np.shares_memory(rows[0], x) else np.concatenate(rows)
+        rows = model.pulled_rows(x, self._multiply, array)
         weights = degrees.astype(x.dtype)[:, None]
         values = (sides.cross * residuals).astype(x.dtype)
         if model.needs_both_directions:
@@ -348,7 +350,7 @@ class _Grams:
 
     needs_both_directions = False
 
-    def pulled_rows(self, x, array, term):
+    def pulled_rows(self, x, multiply, array):
         return x
 
     def item_pull(self, x, coupled, term):

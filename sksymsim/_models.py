@@ -95,16 +95,20 @@ class MatrixModel:
         """Return the gradient with respect to B."""
         return matrix_pull(x, y, residuals)
 
-    def item_sides(self, x, array, term):
-        """Return (z, y) with x_i'Bx_j = z_i'y_j for all rows i and j."""
-        return x @ array.astype(x.dtype, copy=False), x
+    def item_operand(self, array, dtype):
+        """Return W; the items enter the scores as their rows times W."""
+        return array.astype(dtype, copy=False)
+
+    def item_sides(self, x, product, term):
+        """Return (z, y) with x_i'Bx_j = z_i'y_j, given the product of x with W."""
+        return product, x
 
     def item_pull(self, x, coupled, term):
         """Return the gradient, given x and the coupled rows of x."""
         outer = (x.T @ coupled).astype(np.float64, copy=False)
         return (outer + outer.T) / 2
 
-    def pulled_rows(self, x, array, term):
+    def pulled_rows(self, x, multiply, array):
         """Return the rows that have to be coupled for the gradient."""
         return x
 
@@ -175,19 +179,25 @@ class FactorModel:
         """Return the gradient with respect to V."""
         return factor_pull(x, y, *memory, self.signs[term], residuals)
 
-    def item_sides(self, x, array, term):
-        """Return (z, y) with x_i'V' diag(signs) Vx_j = z_i'y_j for all rows i and j."""
-        y = x @ array.T.astype(x.dtype, copy=False)
-        return y * self.signs[term].astype(x.dtype), y
+    def item_operand(self, array, dtype):
+        """Return W; the items enter the scores as their rows times W."""
+        return array.T.astype(dtype, copy=False)
+
+    def item_sides(self, x, product, term):
+        """Return (z, y) with x_i'V' diag(signs) Vx_j = z_i'y_j, given x times W."""
+        signs = self.signs[term]
+        if (signs > 0).all():
+            return product, product
+        return product * signs.astype(x.dtype), product
 
     def item_pull(self, x, coupled, term):
         """Return the gradient, given x and the coupled rows of its projections."""
         gradient = 2 * (coupled.T @ x).astype(np.float64, copy=False)
         return self.signs[term][:, None] * gradient
 
-    def pulled_rows(self, x, array, term):
+    def pulled_rows(self, x, multiply, array):
         """Return the rows that have to be coupled for the gradient."""
-        return x @ array.T.astype(x.dtype, copy=False)
+        return multiply(x, self.item_operand(array, x.dtype))
 
     def turned(self, array, basis):
         """Return the array for rows that are x when these parameters see basis'x."""

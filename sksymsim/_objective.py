@@ -123,6 +123,7 @@ def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):
         Never negative: a prior that points the wrong way is switched off.
     intercept : float
     """
+    weights = weights / weights.sum()
     center = float(weights @ prior_scores) if fit_intercept else 0.0
     spread = float(np.sqrt(weights @ (prior_scores - center) ** 2)) or 1.0
     columns = [(prior_scores - center) / spread]
@@ -142,7 +143,7 @@ def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):
 
     start = np.zeros(len(columns))
     if fit_intercept:
-        rate = weights[targets > 0].sum()
+        rate = np.clip(weights[targets > 0].sum(), 1e-9, 1 - 1e-9)
         start[1] = np.log(rate / (1 - rate))
     found, _ = minimize_newton(along(columns), start)
     if found[0] <= 0:

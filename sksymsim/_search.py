@@ -13,8 +13,8 @@ from sksymsim._blocks import block_slices
 from sksymsim._objective import log_loss_with_curvature
 from sksymsim._solvers import TrialPoint, minimize_newton
 
-# A step ends when what is left to gain by it is this share of what it gained.
-SHARE_LEFT = 1e-6
+# The last of Newton's steps is taken when what it gains is this share of the gain.
+SHARE_LEFT = 1e-4
 # The numbers that are held for a pair while the loss along a line is summed up.
 LINE_BYTES = 256
 

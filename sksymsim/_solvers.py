@@ -296,7 +296,7 @@ def minimize_newton(evaluate, start, noise=1e-16, share_left=0.0):
     noise : float, default=1e-16
         Gains below it do not matter.
     share_left : float, default=0.0
-        Nor do gains below this share of what was gained so far.
+        A step that gains this share of what was gained so far is the last one.
 
     Returns
     -------
