@@ -8,7 +8,6 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.special import expit
 
-from sksymsim._forms import FittedScore
 from sksymsim._objective import (
     FactorModel,
     MatrixModel,
@@ -17,6 +16,7 @@ from sksymsim._objective import (
     fit_scale_and_intercept,
 )
 from sksymsim._scaling import FactorCoordinates, MatrixCoordinates
+from sksymsim._score import FittedScore
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 
 # Rows of Q that start at zero would stay there, as the gradient by Q is 2QG. Those of
