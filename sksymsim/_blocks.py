@@ -3,13 +3,16 @@
 
 import mmap
 import os
+import sys
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import get_active_backend
 from scipy import sparse
 from threadpoolctl import ThreadpoolController
 
@@ -24,9 +27,8 @@ RESIDENT_BYTES = 2**29
 MAX_FEATURES = 4096
 # Partial sums of a fit may take about this together.
 LANE_BYTES = 2**28
-# Below so many multiplications for each evaluation, waiting for a second thread costs
-# more than it saves.
-SMALL_WORK = 1e8
+# Below so many multiplications, a pool of threads (1 ms) costs more than it saves.
+POOL_WORK = 3e8
 
 
 def working_dtype(*dtypes):
@@ -92,13 +94,36 @@ class _OneBlasThread:
         self._lock = threading.Lock()
         self._inside = 0
         self._limit = None
+        self._outside = 1
+        self._controller = None
+        self._n_modules = 0
+
+    def _known_libraries(self):
+        """Return a controller of the BLAS libraries that are loaded.
+
+        Making one takes a millisecond, so the last one serves until a module has been
+        imported, for that is how libraries come in.
+        """
+        if self._controller is None or self._n_modules != len(sys.modules):
+            self._n_modules = len(sys.modules)
+            self._controller = ThreadpoolController().select(user_api="blas")
+        return self._controller
+
+    def threads_outside(self):
+        """Return how many threads BLAS uses where nobody is inside; 1 if unknown."""
+        with self._lock:
+            return self._outside if self._inside else self._count_threads()
+
+    def _count_threads(self):
+        libraries = self._known_libraries().lib_controllers
+        return max((library.num_threads for library in libraries), default=1)
 
     @contextmanager
     def __call__(self):
         with self._lock:
             if self._inside == 0:
-                controller = ThreadpoolController()
-                self._limit = controller.limit(limits=1, user_api="blas")
+                self._outside = self._count_threads()
+                self._limit = self._controller.limit(limits=1, user_api="blas")
                 self._limit.__enter__()
             self._inside += 1
         try:
@@ -118,16 +143,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def effective_threads(n_jobs):
-    """Return how many threads a number of jobs means.
+    """Return how many threads to work in.
 
-    None is what BLAS would use by itself in this process, so that its environment
-    variables, ``threadpool_limits`` and the limits of joblib's workers are heeded; in
-    a ``joblib.parallel_config`` context, what that says.
+    Parameters
+    ----------
+    n_jobs : int or None
+        As in joblib, but for None: then a ``joblib.parallel_config`` context that names
+        a number decides, and where there is none, as many threads as BLAS would use.
+        So the limits that hold for BLAS hold here: ``OPENBLAS_NUM_THREADS`` and the
+        like, ``threadpool_limits``, and those that joblib sets in its workers.
     """
-    if n_jobs is not None or effective_n_jobs(None) != 1:
-        return effective_n_jobs(n_jobs)
-    found = ThreadpoolController().select(user_api="blas").info()
-    return max((library["num_threads"] for library in found), default=1)
+    if n_jobs is None and get_active_backend()[1] is None:
+        return _one_blas_thread.threads_outside()
+    return effective_n_jobs(n_jobs)
 
 
 class Team:
@@ -198,22 +226,48 @@ class Team:
         return total
 
 
-def run_blocks(function, slices, n_jobs=None):
+def run_blocks(function, slices, n_jobs=None, work=np.inf):
     """Call a function on each block, in threads, with one BLAS thread in each.
+
+    One block alone is done at once, by as many threads as BLAS likes to.
 
     Parameters
     ----------
     function : callable
         Takes a slice; writes its result into an array that it closes over.
-    slices : list of slice
+    slices : list
         From :func:`block_slices`.
     n_jobs : int, default=None
-        Threads, as in joblib.
+        Threads, see :func:`effective_threads`.
+    work : float, default=inf
+        About how many multiplications all blocks take; little work is done without
+        a pool of threads.
     """
     if len(slices) == 1:
         function(slices[0])
         return
+    n_threads = 1
+    if work >= POOL_WORK:
+        n_threads = min(effective_threads(n_jobs), len(slices))
+    # One task for each thread: joblib takes as long for a task as a small block does.
+    waiting = deque(slices)
+
+    def work_off():
+        try:
+            while True:
+                try:
+                    block = waiting.popleft()
+                except IndexError:
+                    return
+                function(block)
+        except BaseException:
+            waiting.clear()
+            raise
+
     with _one_blas_thread():
-        Parallel(n_jobs=n_jobs, prefer="threads", require="sharedmem")(
-            delayed(function)(rows) for rows in slices
-        )
+        if n_threads == 1:
+            work_off()
+        else:
+            Parallel(n_jobs=n_threads, prefer="threads", require="sharedmem")(
+                delayed(work_off)() for _ in range(n_threads)
+            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import eigh
 
-from sksymsim._forms import FittedScore, total
+from sksymsim._forms import total
 from sksymsim._models import FactorModel, MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
 from sksymsim._scaling import (
@@ -16,6 +16,7 @@ from sksymsim._scaling import (
     eigenbases,
     matrix_scaling,
 )
+from sksymsim._score import FittedScore
 from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 

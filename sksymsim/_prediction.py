@@ -11,8 +11,9 @@ from sksymsim._validation import check_pairs
 class PairScoreMixin:
     """Methods of a binary classifier of pairs whose score is a log-odds.
 
-    The class that inherits has ``_scores(pairs)``, which maps checked ``Pairs`` to one
-    log-odds for each, and after fit ``classes_`` and ``n_features_in_``.
+    The class that inherits has ``_scores(pairs)``, which maps ``Pairs`` of the right
+    width to one log-odds for each and refuses NaN and infinity, and after fit
+    ``classes_`` and ``n_features_in_``.
     """
 
     def __sklearn_tags__(self):
@@ -25,7 +26,12 @@ class PairScoreMixin:
 
     def _checked_pairs(self, X):
         check_is_fitted(self)
-        return check_pairs(X, n_features=self.n_features_in_, owner=type(self).__name__)
+        return check_pairs(
+            X,
+            n_features=self.n_features_in_,
+            owner=type(self).__name__,
+            allow_nan=True,
+        )
 
     def decision_function(self, X):
         """Return the log-odds that the pairs are similar.
@@ -56,7 +62,7 @@ class PairScoreMixin:
             Columns in the order of `classes_`.
         """
         scores = self.decision_function(X)
-        return np.column_stack([expit(-scores), expit(scores)])
+        return _two_columns(expit, scores)
 
     def predict_log_proba(self, X):
         """Return the logarithms of the probabilities, exact for very small ones.
@@ -72,7 +78,7 @@ class PairScoreMixin:
             Columns in the order of `classes_`.
         """
         scores = self.decision_function(X)
-        return np.column_stack([log_expit(-scores), log_expit(scores)])
+        return _two_columns(log_expit, scores)
 
     def predict(self, X):
         """Return the more probable label of each pair.
@@ -89,3 +95,11 @@ class PairScoreMixin:
         """
         similar = self.decision_function(X) > 0
         return self.classes_[similar.astype(np.intp)]
+
+
+def _two_columns(function, scores):
+    """Return a function of the negative scores and of the scores, side by side."""
+    columns = np.empty((len(scores), 2), dtype=scores.dtype)
+    function(-scores, out=columns[:, 0])
+    function(scores, out=columns[:, 1])
+    return columns

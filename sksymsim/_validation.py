@@ -119,8 +119,11 @@ def check_mapped(mapped, rows):
     return mapped
 
 
-def check_items(X, n_features=None, owner="the model", name="X"):
-    """Return single items, 2-D and finite, of the width that the model knows."""
+def check_items(X, n_features=None, owner="the model", name="X", allow_nan=False):
+    """Return single items, 2-D and finite, of the width that the model knows.
+
+    With `allow_nan`, NaN and infinity are left to :func:`check_finite_items`.
+    """
     if hasattr(X, "map_items"):
         raise TypeError(
             f"{name} must be single items, one row each, not Pairs; pass pairs.left, "
@@ -130,8 +133,14 @@ def check_items(X, n_features=None, owner="the model", name="X"):
     if X.shape[0] == 0:
         raise ValueError(f"{name} has no rows (n_samples=0).")
     check_width(X.shape[1], n_features, owner)
-    _check_finite([(name, X)])
+    if not allow_nan:
+        check_finite_items(X, name)
     return X
+
+
+def check_finite_items(X, name="X"):
+    """Refuse NaN and infinity in single items."""
+    _check_finite([(name, X)])
 
 
 def check_width(width, n_features, owner):
@@ -160,7 +169,8 @@ def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1, allow_nan
     min_pairs : int, default=1
         The least number of pairs.
     allow_nan : bool, default=False
-        Whether NaN and infinity are left to whoever comes next.
+        Whether NaN and infinity are left to whoever comes next, or to
+        :func:`check_finite_pairs`.
     """
     pairs = _as_pairs(X)
     n_pairs, _, width = pairs.shape
@@ -172,7 +182,7 @@ def check_pairs(X, *, n_features=None, owner="the model", min_pairs=1, allow_nan
         )
     check_width(width, n_features, owner)
     if not allow_nan:
-        _check_finite_pairs(pairs)
+        check_finite_pairs(pairs)
     return pairs
 
 
@@ -216,7 +226,8 @@ def _pairs_of_array(X, pairs_type):
     return pairs_type(X[:, 0], X[:, 1])
 
 
-def _check_finite_pairs(pairs):
+def check_finite_pairs(pairs):
+    """Refuse NaN and infinity in the rows that the pairs use."""
     tables = dict(zip(("left", "right"), pairs._tables, strict=True))
     if pairs.items is not None:
         tables = {"items": pairs.items}
@@ -424,6 +435,16 @@ def check_prior_matrix(matrix, n_features, *, psd):
                 f"eigenvalue is {smallest * size:.3g}; pass psd=False or another prior."
             )
     return matrix
+
+
+def check_n_best(k, n_base):
+    """Refuse to look for more items than there are, or for none."""
+    if k not in Number(int, 1):
+        raise ValueError(f"k must be {Number(int, 1)}, got {_shorten(k)}.")
+    if k > n_base:
+        raise ValueError(
+            f"k={k} must be at most the number of items in X_base, which is {n_base}."
+        )
 
 
 class Choice:

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
+from sksymsim._cross import best_of_all_pairs, score_all_pairs
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
 from sksymsim._layout import make_design
@@ -17,12 +18,7 @@ from sksymsim._metric import LearnedMetric
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._priors import PRIORS, build_prior
 from sksymsim._reporting import IterationReporter
-from sksymsim._scoring import (
-    project_rows,
-    score_all_pairs,
-    score_pairs,
-    squared_distances,
-)
+from sksymsim._scoring import score_pairs, squared_distances, transform_items
 from sksymsim._solvers import warn_if_not_converged
 from sksymsim._validation import (
     BOOL,
@@ -34,6 +30,7 @@ from sksymsim._validation import (
     Number,
     check_items,
     check_labels,
+    check_n_best,
     check_n_components,
     check_pairs,
     check_parameters,
@@ -180,8 +177,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     warm_start : bool, default=False
         Whether to begin at the solution of the last fit.
     n_jobs : int, default=None
-        Threads that score blocks of pairs; the results do not depend on it. None
-        means 1 unless in a ``joblib.parallel_config`` context.
+        Threads that score blocks of pairs; the results do not depend on it. None: as
+        many threads as BLAS would use, so that ``OPENBLAS_NUM_THREADS`` and
+        ``threadpool_limits`` hold here too; in a ``joblib.parallel_config`` context
+        that names a number, that number. -1 means all processors.
     random_state : int, RandomState instance or None, default=None
         Not used by the forms of degree two, whose solvers are deterministic.
     verbose : int, default=0
@@ -378,7 +377,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _checked_items(self, X, name="X"):
         check_is_fitted(self)
-        return check_items(X, self.n_features_in_, type(self).__name__, name)
+        owner = type(self).__name__
+        return check_items(X, self.n_features_in_, owner, name, allow_nan=True)
 
     def pair_score(self, X):
         """Return a similarity without intercept: larger is more similar.
@@ -398,7 +398,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         score = self._score
         if FORMS[score.form].reflexive and score.is_metric:
             return -np.sqrt(squared_distances(score, pairs, self.n_jobs))
-        return score_pairs(replace(score, intercept=0.0), pairs, self.n_jobs)
+        return score_pairs(score.without_intercept(), pairs, self.n_jobs)
 
     @available_if(_has_metric)
     def pair_distance(self, X):
@@ -436,6 +436,52 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         X_a, X_b = self._checked_items(X_a, "X_a"), self._checked_items(X_b, "X_b")
         return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
 
+    def top_k(self, X_query, X_base, k):
+        """Find for each query the k items of the base with the highest log-odds.
+
+        The matrix of all scores is never held.
+
+        Parameters
+        ----------
+        X_query : {array-like, sparse matrix} of shape (n_queries, n_features)
+            Items.
+        X_base : {array-like, sparse matrix} of shape (n_base, n_features)
+            Items. If the queries are among them, each one finds itself.
+        k : int
+            How many to find, from 1 to n_base.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_queries, k)
+            Log-odds, falling along a row; the entries of `cross_scores`, bit for bit.
+        indices : ndarray of int of shape (n_queries, k)
+            The rows of `X_base` that have them. Of equal scores the lower row number
+            comes first.
+
+        Raises
+        ------
+        ValueError
+            If `k` is less than 1 or more than the items of the base.
+
+        Examples
+        --------
+        >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
+        >>> spoken = load_spoken_digits()
+        >>> pairs, y, _ = make_pairs(
+        ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
+        ... )
+        >>> model = SymmetricPairClassifier().fit(pairs, y)
+        >>> scores, indices = model.top_k(spoken.data[:5], spoken.data, k=3)
+        >>> indices.shape
+        (5, 3)
+        >>> indices[:, 0]  # the most similar recording is the query itself
+        array([0, 1, 2, 3, 4])
+        """
+        X_query = self._checked_items(X_query, "X_query")
+        X_base = self._checked_items(X_base, "X_base")
+        check_n_best(k, X_base.shape[0])
+        return best_of_all_pairs(self._score, X_query, X_base, int(k), self.n_jobs)
+
     # ------------------------------------------------------------ what was learned
 
     @available_if(_has_metric)
@@ -454,7 +500,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             dot product there is the log-odds less the intercept.
         """
         X = self._checked_items(X)
-        return project_rows(self._score.project_items, X, self.n_jobs)
+        return transform_items(self._score, X, self.n_jobs)
 
     @available_if(_has_metric)
     def get_metric(self):
