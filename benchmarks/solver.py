@@ -20,6 +20,7 @@ FOLDER holds the data sets as ``NAME.npz`` (items, pairs, y, split).
 
 import argparse
 import csv
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from sksymsim import Pairs
 from sksymsim import _fitting as fitting
 from sksymsim._blocks import Team
 from sksymsim._design import PairDesign
+from sksymsim._factors import signed_factor
 from sksymsim._forms import FORMS
 from sksymsim._models import FactorModel, MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
@@ -46,6 +48,9 @@ ALPHAS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 PROBLEMS = {"matrix": (False, None), "psd": (True, None), "rank 32": (True, 32)}
 GAP = 1e-3
 MOST_PASSES = 2000
+# With few components the problem has local minima: L-BFGS goes on for so many passes,
+# to see whether it finds a better one than ours.
+PASSES_OF_RANK = 300
 COLUMNS = ("data", "problem", "alpha", "minimum", "plain", "ours", "ratio")
 
 
@@ -105,7 +110,11 @@ def ours(design, prior, targets, weights, alpha, constrained, rank, tol):
     return [*track, (passes, solution.result.value)], solution.result.value
 
 
-def plain(design, prior, targets, weights, alpha, constrained, rank):
+class _Near(Exception):
+    """The objective is near enough to its minimum."""
+
+
+def plain(design, prior, targets, weights, alpha, constrained, rank, minimum):
     """Return the (passes, objective) of L-BFGS-B in the natural unknowns."""
     model = MatrixModel(prior)
     objective = PairObjective(design, model, targets, weights, alpha, True)
@@ -114,7 +123,7 @@ def plain(design, prior, targets, weights, alpha, constrained, rank):
     )
     start = Parameters(intercept, None, [scale * prior.arrays[0]])
     if constrained:
-        root, signs = fitting.signed_factor(prior.arrays[0])
+        root, signs = signed_factor(prior.arrays[0])
         if rank is not None:
             # The directions in which the pairs differ most, as for ours.
             moment = design.moment(design.form.terms[0].sides, weights)
@@ -132,16 +141,20 @@ def plain(design, prior, targets, weights, alpha, constrained, rank):
     def function(theta):
         value, gradient = objective.value_and_gradient(theta, start.like(theta))
         track.append((len(track) + 1, value))
+        enough = 1 if rank is None else PASSES_OF_RANK
+        if value <= minimum * (1 + GAP) and len(track) >= enough:
+            raise _Near
         return value, gradient
 
     limits = {"maxiter": MOST_PASSES, "maxfun": MOST_PASSES, "maxcor": 10}
-    minimize(
-        function,
-        start.flatten(),
-        jac=True,
-        method="L-BFGS-B",
-        options={"ftol": 1e-15, "gtol": 1e-9, **limits},
-    )
+    with suppress(_Near):
+        minimize(
+            function,
+            start.flatten(),
+            jac=True,
+            method="L-BFGS-B",
+            options={"ftol": 1e-15, "gtol": 1e-9, **limits},
+        )
     return track
 
 
@@ -156,7 +169,7 @@ def run(folder, name, problem, alpha):
         prior = build_prior(form, "identity", 0.1, design, targets, weights, psd=True)
         data = (targets, weights, alpha, constrained, rank)
         track, value = ours(design, prior, *data, 1e-5)
-        other = plain(design, prior.parameters, *data)
+        other = plain(design, prior.parameters, *data, value)
     minimum = min(value, min(v for _, v in other))
     row = [first_within(other, minimum), first_within(track, minimum)]
     return dict(

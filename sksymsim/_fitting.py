@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import eigh
 
+from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
 from sksymsim._forms import total
-from sksymsim._models import FactorModel, MatrixModel, Parameters
+from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
 from sksymsim._scaling import (
     CenteredFactors,
@@ -20,21 +21,14 @@ from sksymsim._score import FittedScore
 from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 
-# Rows of Q that start at zero would stay there, as the gradient by Q is 2QG. Those of
-# eigenvalue zero begin at this share of the largest one instead.
-EIGENVALUE_FLOOR = 1e-3
-# Where the best scale of a start is zero, it is this.
-SMALLEST_SCALE = 1e-3
 # Where M is to be semidefinite, the solution without that is a start only, and need
-# not be better than this; it is made better if it meets the constraint. Other factors
-# take their signs from it, so for those it has to be good.
+# not be better than this, unless it meets the constraint. Other factors take their
+# signs from it, so for those it has to be good.
 ROUGH_TOL = 0.03
 # From so many pairs at least, where a part of them is enough.
 START_PAIRS = 50_000
 # The scaling is made anew when the Fisher information has shrunk to this share.
 RESCALE_BELOW = 0.8
-# Eigenvalues below this share of the largest one are rounding, not signal.
-NEGLIGIBLE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -92,16 +86,12 @@ def fit_score(design, prior, targets, weights, options, start=None):
     if warm and factored:
         found = found.parameters(objective.model)
     else:
-        rough = replace(options, tol=max(options.tol, ROUGH_TOL * options.constrained))
-        found, result, search = _minimize_matrices(objective, found, rough)
+        found, result = _minimize_matrices(objective, found, options)
         n_iter = result.n_iter
-        if factored and _is_feasible(found, options) and options.tol < rough.tol:
-            found, result, _ = _minimize_matrices(objective, search, options)
-            n_iter += result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
     if factored and (warm or not _is_feasible(found, options)):
-        objective, begin = _set_up_factors(objective, found, options)
+        objective, begin = begin_factors(objective, found, options)
         found, result = _minimize_factors(objective, begin, options)
         n_iter += result.n_iter
     outside = 0.0
@@ -169,10 +159,9 @@ def _begin(objective, prior, start):
     begin = _Start(_zeros_like(prior, intercept), tau, prior_scores, False)
     if start is not None:
         given = objective.scores(start)
+        plain = begin.parameters(objective.model)
         # An earlier solution may be worse than none, on other data for example.
-        if _value(objective, start) < _value(
-            objective, begin.parameters(objective.model)
-        ):
+        if objective.value(start, given) < objective.value(plain, scores):
             scores, begin = given, _Start(start, 0.0, prior_scores, True)
     bases = eigenbases(objective.design, objective.fisher(scores))
     model = objective.model
@@ -227,8 +216,6 @@ def _minimize_matrices(objective, start, options):
     -------
     found : Parameters
     result : SolverResult
-    end : _Start
-        Where it ended, to go on from there.
     """
     search = ExactSearch(objective, start.deviation, start.tau, start.prior_scores)
     level = np.inf
@@ -251,22 +238,21 @@ def _minimize_matrices(objective, start, options):
             scaling=rescale(),
             rescale=rescale,
             search=search,
+            rough_tol=ROUGH_TOL * options.constrained,
+            is_enough=lambda x: not _is_feasible(search.parameters(x), options),
         )
     )
-    deviation = start.deviation.like(result.theta)
-    deviation.intercept = search.intercept
-    end = replace(start, deviation=deviation, tau=search.tau)
-    return search.parameters(result.theta), result, end
+    return search.parameters(result.theta), result
 
 
 def _minimize_factors(objective, start, options):
     """Solve the problem in factors; return its solution and how it was found."""
-    curvatures = Curvatures(objective, objective.fisher(objective.scores(start)))
+    curvatures = Curvatures(objective, objective.fisher(start.scores))
     centered = CenteredFactors(objective, curvatures)
     result = minimize_lbfgs(
         Problem(
             value_and_gradient=centered.value_and_gradient,
-            start=centered.start(start),
+            start=centered.start(start.parameters),
             tol=options.tol * curvatures.visibility(),
             max_iter=options.max_iter,
             resolution=np.finfo(objective.design.dtype).eps / 8,
@@ -283,109 +269,6 @@ def _is_feasible(matrices, options):
         return False
     lam = eigh(matrices.arrays[0], eigvals_only=True)
     return lam[0] >= -NEGLIGIBLE * max(lam[-1], 0.0)
-
-
-def _value(objective, parameters):
-    theta = parameters.flatten()
-    return objective.value_and_gradient(theta, parameters)[0]
-
-
-def _rescaled(objective, factors, signs=None):
-    """Return factors with their best scale and intercept, as a list of one.
-
-    The projection of a solution onto the semidefinite matrices may be far from any
-    good score, and is near one when it is scaled. The list is empty where the signs
-    are not those of the model.
-    """
-    model_signs = objective.model.signs
-    signs = model_signs if signs is None else signs
-    if not all(map(np.array_equal, signs, model_signs)):
-        return []
-    scale, intercept = _scale_and_intercept(objective, factors)
-    # The gradient by a factor of zero is zero, so that is no place to begin.
-    scale = max(scale, SMALLEST_SCALE)
-    linear = None if factors.linear is None else scale * factors.linear
-    return [Parameters(intercept, linear, [scale**0.5 * v for v in factors.arrays])]
-
-
-def _scale_and_intercept(objective, prior):
-    base = Parameters(0.0, prior.linear, prior.arrays)
-    return fit_scale_and_intercept(
-        objective.scores(base),
-        objective.targets,
-        objective.weights,
-        objective.fit_intercept,
-    )
-
-
-def _set_up_factors(objective, matrices, options):
-    """Return the objective over factors, and where to start in it.
-
-    With fewer components than features, the prior is cut down as well: to the
-    directions in which the pairs differ most. Without that, a large alpha would
-    shrink everything to zero, as no matrix of low rank is near a prior of full rank.
-    """
-    prior = objective.model.prior
-    curvatures = Curvatures(objective, objective.fisher(objective.scores(matrices)))
-    signs, prior_signs = [], []
-
-    def cut(matrices, floor, signs):
-        factors = []
-        for t, matrix in enumerate(matrices):
-            v, s = signed_factor(matrix, floor if options.constrained else None)
-            if options.n_components is not None:
-                v, s = _leading(v, s, curvatures.variances[t], options.n_components)
-            factors.append(v)
-            signs.append(s)
-        return factors
-
-    cut_prior = Parameters(0.0, prior.linear, cut(prior.arrays, 0.0, prior_signs))
-    factors = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
-    objective = objective.over(FactorModel(cut_prior, prior_signs, signs))
-    begin = Parameters(matrices.intercept, matrices.linear, factors)
-    starts = [begin, *_rescaled(objective, begin)]
-    if options.n_components is not None:
-        starts += _rescaled(objective, cut_prior, prior_signs)
-    return objective, min(starts, key=lambda at: _value(objective, at))
-
-
-def _leading(factor, signs, variances, n_components):
-    """Return the part of V' diag(signs) V of the most effect on given variances."""
-    rows, effects = [], []
-    for sign in (1.0, -1.0):
-        v = factor[signs == sign]
-        lam, basis = eigh((v * variances) @ v.T) if len(v) else (np.empty(0), v @ v.T)
-        rows.append(basis.T @ v)
-        effects.append(sign * lam)
-    rows, effects = np.vstack(rows), np.concatenate(effects)
-    kept = np.argsort(-np.abs(effects), kind="stable")[:n_components]
-    return rows[kept], np.where(effects[kept] < 0, -1.0, 1.0)
-
-
-def signed_factor(matrix, floor=None):
-    """Return V and signs with matrix = V' diag(signs) V, in a fixed order and sign.
-
-    Rows are orthogonal, sorted by size.
-
-    Parameters
-    ----------
-    matrix : ndarray of shape (n_features, n_features)
-        Symmetric.
-    floor : float, default=None
-        Eigenvalues below this share of the largest one are raised to it (a projection
-        onto the semidefinite matrices if 0); None keeps them, negative ones too.
-    """
-    lam, basis = eigh((matrix + matrix.T) / 2)
-    if floor is not None:
-        lam = np.maximum(lam, floor * np.abs(lam).max(initial=0.0))
-    order = np.argsort(-np.abs(lam), kind="stable")
-    lam, basis = lam[order], basis[:, order]
-    keep = np.abs(lam) > NEGLIGIBLE * np.abs(lam).max(initial=0.0)
-    lam, basis = lam[keep], basis[:, keep]
-    if lam.size:
-        largest = np.argmax(np.abs(basis), axis=0)
-        basis = basis * np.where(basis[largest, np.arange(lam.size)] < 0, -1.0, 1.0)
-    return (basis * np.sqrt(np.abs(lam))).T, np.where(lam < 0, -1.0, 1.0)
 
 
 def _to_score(objective, found, constrained, outside):

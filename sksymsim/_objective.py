@@ -83,6 +83,13 @@ class PairObjective:
         """Return the log-odds of all pairs, in the order of the design."""
         return self.design.scores(self.model, parameters)
 
+    def value(self, parameters, scores):
+        """Return the objective at parameters whose scores are known."""
+        half_square, _ = self.model.penalty(parameters.flatten(), parameters)
+        return (
+            self.alpha * half_square + log_loss(scores, self.targets, self.weights)[0]
+        )
+
     def value_and_gradient(self, theta, parameters):
         """Return the objective and its gradient, in one walk over the pairs.
 

@@ -46,6 +46,10 @@ class Problem:
     search : callable, default=None
         Maps (x, direction, point at x, noise) to a :class:`TrialPoint` or None. None
         is a line search by trial and error.
+    rough_tol : float, default=0.0
+        When the norm is first at most this, `is_enough` is asked.
+    is_enough : callable, default=None
+        Maps x to whether to stop there, short of `tol`.
     """
 
     value_and_gradient: Callable
@@ -57,6 +61,8 @@ class Problem:
     scaling: np.ndarray | None = None
     rescale: Callable | None = None
     search: Callable | None = None
+    rough_tol: float = 0.0
+    is_enough: Callable | None = None
 
 
 @dataclass
@@ -70,8 +76,9 @@ class SolverResult:
     value, gradient_norm : float
         There.
     n_iter, n_evaluations : int
-    status : {"converged", "resolution", "max_iter"}
-        "resolution": no further decrease can be told from rounding.
+    status : {"converged", "enough", "resolution", "max_iter"}
+        "enough": short of `tol`, as the problem wanted it. "resolution": no further
+        decrease can be told from rounding.
     history : list of dict
         One small entry for each iteration.
     """
@@ -235,11 +242,15 @@ def minimize_lbfgs(problem):
     started = time.perf_counter()
     status = "max_iter"
     n_iter = n_searches = 0
+    ask = problem.is_enough is not None
     while True:
         norm = _norm(gradient, scaling)
         noise = problem.resolution * abs(value)
         if norm <= problem.tol:
             status = "converged"
+        elif ask and norm <= problem.rough_tol:
+            ask = False
+            status = "enough" if problem.is_enough(x) else status
         elif stalled(value, norm, noise):
             status = "resolution"
         if status != "max_iter" or n_iter == problem.max_iter:

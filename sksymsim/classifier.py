@@ -169,15 +169,16 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The most iterations of each of the two stages of the solver (free, and under
         the constraint).
     tol : float, default=1e-3
-        Stop when the norm of the gradient is at most this, in coordinates in which
-        the Hessian is near the identity at the start, so that units do not matter.
-        Where it stays so, the objective is then about ``tol**2 / 2`` nats above its
-        minimum; with a small `alpha` the Hessian shrinks on the way, and the default
-        was measured to leave up to 1e-4.
+        Stop when the norm of the gradient is at most this, in units in which the
+        Hessian is near the identity, so that the units of the items do not matter. The
+        objective is then about ``tol**2 / 2`` nats above its minimum where M is not
+        constrained; for Q that is a rough guide, and the default was measured to leave
+        up to 1e-4 of the objective.
     warm_start : bool, default=False
         Whether to begin at the solution of the last fit.
     n_jobs : int, default=None
-        Threads that score blocks of pairs; the results do not depend on it. None: as
+        Threads that fit and score blocks of pairs; the results do not depend on it, not
+        by a bit. None: as
         many threads as BLAS would use, so that ``OPENBLAS_NUM_THREADS`` and
         ``threadpool_limits`` hold here too; in a ``joblib.parallel_config`` context
         that names a number, that number. -1 means all processors.
@@ -212,7 +213,12 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     The score is symmetric bit for bit: ``f(a, b) == f(b, a)`` for any weights and any
     dtype. M is found in two stages: the convex problem without the constraint, and if
     its solution is not semidefinite, the problem in Q from the projected solution
-    [3]_. Both by limited-memory BFGS in coordinates made from the Fisher information.
+    [3]_. Both by limited-memory BFGS, scaled by the Fisher information.
+
+    Pairs that share items cost one product over the items, and not one over the pairs,
+    for each step; rows that are repeated in two arrays are found where that pays. With
+    fewer pairs than features the fit takes place in their span, with the same
+    solution. Pairs may be memory maps larger than the memory.
 
     With two labels that are strings, the alphabet decides: "match" is less than
     "no match", and then "no match" would be the class called similar.

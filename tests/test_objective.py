@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sksymsim import Pairs
 from sksymsim._design import PairDesign
-from sksymsim._fitting import signed_factor
+from sksymsim._factors import signed_factor
 from sksymsim._forms import FORMS
 from sksymsim._models import FactorModel, MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept, log_loss

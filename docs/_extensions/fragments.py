@@ -54,6 +54,49 @@ def markdown_to_rst(text):
     return "\n".join(lines) + "\n"
 
 
+def table_to_rst(path):
+    """Return a CSV file as a table, numbers to three digits; nothing without a file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    lines = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    for row in rows:
+        cells = ", ".join(f'"{_short(cell)}"' for cell in row)
+        lines.append(f"   {cells}")
+    return "\n".join(lines) + "\n"
+
+
+def _short(cell):
+    """Return a number to three digits, and any other text as it is."""
+    try:
+        return f"{float(cell):.3g}"
+    except ValueError:
+        return cell
+
+
+def passes_to_rst(path):
+    """Return the passes of the solvers, one row for each data set and problem."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    alphas = list(dict.fromkeys(row["alpha"] for row in rows))
+    header = ["Data", "Problem", *(f"{float(alpha):.0e}" for alpha in alphas)]
+    table = {}
+    for row in rows:
+        cells = table.setdefault((row["data"], row["problem"]), {})
+        plain = float(row["plain"])
+        left = "never" if plain != plain else f"{plain:.0f}"
+        cells[row["alpha"]] = f"{left} / {float(row['ours']):.3g}"
+    lines = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines.append("   " + ", ".join(f'"{cell}"' for cell in header))
+    for key, cells in table.items():
+        row = [*key, *(cells.get(alpha, "") for alpha in alphas)]
+        lines.append("   " + ", ".join(f'"{cell}"' for cell in row))
+    return "\n".join(lines) + "\n"
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -71,10 +114,13 @@ def write_fragments(app):
     folder = Path(app.srcdir) / "generated"
     folder.mkdir(exist_ok=True)
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    results = ROOT / "benchmarks" / "results" / "quality.csv"
+    results = ROOT / "benchmarks" / "results"
     for name, text in {
         "changelog.inc": markdown_to_rst(changelog),
-        "results.inc": results_to_rst(results),
+        "results.inc": results_to_rst(results / "quality.csv"),
+        "engine.inc": table_to_rst(results / "engine.csv"),
+        "scoring.inc": table_to_rst(results / "scoring.csv"),
+        "solver.inc": passes_to_rst(results / "solver.csv"),
     }.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

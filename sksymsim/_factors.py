@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Factors of matrices, and where the problem in factors begins."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+
+from sksymsim._models import FactorModel, Parameters
+from sksymsim._objective import fit_scale_and_intercept
+from sksymsim._scaling import Curvatures
+
+# Rows of Q that start at zero would stay there, as the gradient by Q is 2QG. Those of
+# eigenvalue zero begin at this share of the largest one instead.
+EIGENVALUE_FLOOR = 1e-3
+# Where the best scale of a start is zero, it is this.
+SMALLEST_SCALE = 1e-3
+# Eigenvalues below this share of the largest one are rounding, not signal.
+NEGLIGIBLE = 1e-12
+
+
+@dataclass(frozen=True)
+class FactorStart:
+    """Parameters of a ``FactorModel`` and the scores of the pairs under them."""
+
+    parameters: Parameters
+    scores: np.ndarray
+
+
+def begin_factors(objective, matrices, options):
+    """Return the objective over factors, and where to start in it.
+
+    With fewer components than features, the prior is cut down as well: to the
+    directions in which the pairs differ most. Without that, a large alpha would
+    shrink everything to zero, as no matrix of low rank is near a prior of full rank.
+
+    Parameters
+    ----------
+    objective : PairObjective
+        Over a ``MatrixModel`` and a turned design.
+    matrices : Parameters
+        The solution without a constraint.
+    options : FitOptions
+
+    Returns
+    -------
+    objective : PairObjective
+    start : FactorStart
+    """
+    prior = objective.model.prior
+    variances = None
+    if options.n_components is not None:
+        fisher = objective.fisher(objective.scores(matrices))
+        variances = Curvatures(objective, fisher).variances
+    signs, prior_signs = [], []
+
+    def cut(matrices, floor, signs):
+        factors = []
+        for t, matrix in enumerate(matrices):
+            v, s = signed_factor(matrix, floor if options.constrained else None)
+            if variances is not None:
+                v, s = _leading(v, s, variances[t], options.n_components)
+            factors.append(v)
+            signs.append(s)
+        return factors
+
+    cut_prior = Parameters(0.0, prior.linear, cut(prior.arrays, 0.0, prior_signs))
+    factors = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
+    objective = objective.over(FactorModel(cut_prior, prior_signs, signs))
+    begin = Parameters(matrices.intercept, matrices.linear, factors)
+    starts = [FactorStart(begin, objective.scores(begin))]
+    # The projection of a solution onto the semidefinite matrices may be far from any
+    # good score, and is near one when it is scaled.
+    starts.append(_rescaled(objective, starts[0]))
+    if variances is not None and all(map(np.array_equal, signs, prior_signs)):
+        starts.append(
+            _rescaled(objective, FactorStart(cut_prior, objective.scores(cut_prior)))
+        )
+    values = [objective.value(start.parameters, start.scores) for start in starts]
+    return objective, starts[int(np.argmin(values))]
+
+
+def _rescaled(objective, start):
+    """Return a start with its best scale and intercept."""
+    factors = start.parameters
+    scores = start.scores - factors.intercept
+    scale, intercept = fit_scale_and_intercept(
+        scores, objective.targets, objective.weights, objective.fit_intercept
+    )
+    # The gradient by a factor of zero is zero, so that is no place to begin.
+    scale = max(scale, SMALLEST_SCALE)
+    linear = None if factors.linear is None else scale * factors.linear
+    arrays = [scale**0.5 * v for v in factors.arrays]
+    scaled = Parameters(intercept, linear, arrays)
+    return FactorStart(scaled, scale * scores + intercept)
+
+
+def _leading(factor, signs, variances, n_components):
+    """Return the part of V' diag(signs) V of the most effect on given variances."""
+    rows, effects = [], []
+    for sign in (1.0, -1.0):
+        v = factor[signs == sign]
+        lam, basis = eigh((v * variances) @ v.T) if len(v) else (np.empty(0), v @ v.T)
+        rows.append(basis.T @ v)
+        effects.append(sign * lam)
+    rows, effects = np.vstack(rows), np.concatenate(effects)
+    kept = np.argsort(-np.abs(effects), kind="stable")[:n_components]
+    return rows[kept], np.where(effects[kept] < 0, -1.0, 1.0)
+
+
+def signed_factor(matrix, floor=None):
+    """Return V and signs with matrix = V' diag(signs) V, in a fixed order and sign.
+
+    Rows are orthogonal, sorted by size.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_features, n_features)
+        Symmetric.
+    floor : float, default=None
+        Eigenvalues below this share of the largest one are raised to it (a projection
+        onto the semidefinite matrices if 0); None keeps them, negative ones too.
+    """
+    lam, basis = eigh((matrix + matrix.T) / 2)
+    if floor is not None:
+        lam = np.maximum(lam, floor * np.abs(lam).max(initial=0.0))
+    order = np.argsort(-np.abs(lam), kind="stable")
+    lam, basis = lam[order], basis[:, order]
+    keep = np.abs(lam) > NEGLIGIBLE * np.abs(lam).max(initial=0.0)
+    lam, basis = lam[keep], basis[:, keep]
+    if lam.size:
+        largest = np.argmax(np.abs(basis), axis=0)
+        basis = basis * np.where(basis[largest, np.arange(lam.size)] < 0, -1.0, 1.0)
+    return (basis * np.sqrt(np.abs(lam))).T, np.where(lam < 0, -1.0, 1.0)
