@@ -42,7 +42,7 @@ class _Edges:
 
     def __init__(self, index, n_items, row_bytes):
         # A pair is the same in either order; one order makes the tiles fewer.
-        self.left, self.right = np.sort(index, axis=1).T
+        self.left, self.right = np.sort(index.astype(np.int64), axis=1).T
         self.n_items = n_items
         self.rows = [
             slice(i, min(i + TILE_ROWS, n_items)) for i in range(0, n_items, TILE_ROWS)
@@ -52,15 +52,23 @@ class _Edges:
         n_strips = int(np.clip(wanted, 1, finest))
         self.width = -(-n_items // n_strips)
         self.n_strips = -(-n_items // self.width)
-        tile = self.left // TILE_ROWS * self.n_strips + self.right // self.width
-        self.order = np.lexsort((self.right, self.left, tile))
+        tile, self.order = self._sorted(self.left, self.right)
         self.left = np.ascontiguousarray(self.left[self.order])
         self.right = np.ascontiguousarray(self.right[self.order])
-        self.ends = np.searchsorted(
-            tile[self.order], np.arange(len(self.rows) * self.n_strips + 1)
-        )
+        self.ends = self._tile_ends(tile)
         self._tiles = self._cut(self.left, self.right)
         self._mirrored = None
+
+    def _sorted(self, left, right):
+        """Return the sorted tiles of edges, and the order that sorts them."""
+        tile = left // TILE_ROWS * self.n_strips + right // self.width
+        # By tile, then by left item, then by right item.
+        key = (tile * TILE_ROWS + left % TILE_ROWS) * self.width + right % self.width
+        order = np.argsort(key, kind="stable")
+        return tile[order], order
+
+    def _tile_ends(self, tile):
+        return np.searchsorted(tile, np.arange(len(self.rows) * self.n_strips + 1))
 
     def _cut(self, left, right):
         """Return for each tile its edges, columns and row ends."""
@@ -99,14 +107,10 @@ class _Edges:
     def mirrored(self):
         """Return the same edges seen from the other end, and where each came from."""
         if self._mirrored is None:
-            index = np.column_stack([self.right, self.left])
             other = copy(self)
-            tile = self.right // TILE_ROWS * self.n_strips + self.left // self.width
-            order = np.lexsort((self.left, self.right, tile))
-            other.left, other.right = index[order].T.copy()
-            other.ends = np.searchsorted(
-                tile[order], np.arange(len(self.rows) * self.n_strips + 1)
-            )
+            tile, order = self._sorted(self.right, self.left)
+            other.left, other.right = self.right[order], self.left[order]
+            other.ends = self._tile_ends(tile)
             other._tiles = other._cut(other.left, other.right)
             self._mirrored = other, order
         return self._mirrored
@@ -161,7 +165,7 @@ class GraphDesign:
         largest = float(np.abs(self._items).max())
         unit = self.scale = largest if largest > 0 else 1.0
         rows = self._natural_rows(difference)
-        gaps = self._gather(rows, rows, lambda a, b: row_products(a - b, a - b))
+        gaps = self._gather(rows, rows, _squared_gaps)
         mean = float(self.arrange(weights) @ gaps)
         return float(np.sqrt(mean)) * unit if mean > 0 else unit
 
@@ -343,6 +347,12 @@ class GraphDesign:
             return square, mean, cross
         product = 2 * sides.own * square + sides.cross * cross
         return product.copy(), 2 * mean, product
+
+
+def _squared_gaps(left, right):
+    """Return the squared differences of rows; the left ones are overwritten."""
+    left -= right
+    return row_products(left, left)
 
 
 class _Grams:
