@@ -19,12 +19,16 @@ from threadpoolctl import ThreadpoolController
 # One operand of a block: large enough for BLAS to run at full speed, small enough
 # that the operands of one block stay in the last-level cache.
 BLOCK_BYTES = 4 * 2**20
+# Rows of a block below which another block is not worth it.
+LEAST_ROWS = 256
 # What the fit may keep prepared between two evaluations; beyond it, blocks are
 # prepared anew each time.
 RESIDENT_BYTES = 2**29
 # The widest items that a fit takes: at its peak it holds 44 arrays of (n_features,
 # n_features), 82 for "quadratic": 11 GB here.
 MAX_FEATURES = 4096
+# Modes of memory maps whose pages can be had again from the file.
+SHARED_MODES = ("r", "r+", "w+")
 # Partial sums of a fit may take about this together.
 LANE_BYTES = 2**28
 # Below so many multiplications, a pool of threads (1 ms) costs more than it saves.
@@ -44,6 +48,20 @@ def block_slices(n_rows, row_bytes):
     """
     step = int(max(128, BLOCK_BYTES // max(1, row_bytes)))
     return [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
+
+
+def even_slices(n_rows, row_bytes):
+    """Cut rows into blocks of about one size, at least four if they are not tiny.
+
+    So that a few threads have the same to do; by the sizes alone, as above.
+    """
+    step = max(128, BLOCK_BYTES // (2 * row_bytes))
+    fewest = -(-n_rows // step)
+    n_blocks = max(fewest, min(4, n_rows // LEAST_ROWS), 1)
+    if n_blocks < 16:
+        n_blocks = -(-n_blocks // 4) * 4 if n_blocks > 2 else n_blocks
+    ends = np.linspace(0, n_rows, n_blocks + 1).astype(int).tolist()
+    return [slice(i, j) for i, j in pairwise(ends)]
 
 
 def as_rows(block, dtype):
@@ -68,17 +86,19 @@ def release_pages(*tables):
     What was read of a file counts as memory of this process until the system wants it
     back, which with a map larger than the memory wanted is too late. Nothing is lost:
     the pages stay in the system's cache. Copy-on-write maps are left alone, as their
-    changes are in the pages.
+    changes are in the pages, and so is what does not say how it is mapped.
     """
     for table in tables:
-        base = table
+        base, mode = table, None
         while isinstance(base, np.ndarray):
-            if getattr(base, "mode", None) == "c":
-                base = None
-                break
+            mode = getattr(base, "mode", mode)
             base = base.base
-        if isinstance(base, mmap.mmap) and hasattr(base, "madvise"):
-            base.madvise(mmap.MADV_DONTNEED)
+        if mode in SHARED_MODES and isinstance(base, mmap.mmap):
+            getattr(base, "madvise", _nothing)(getattr(mmap, "MADV_DONTNEED", 0))
+
+
+def _nothing(*arguments):
+    """Stand in for what some systems do not have."""
 
 
 class _OneBlasThread:

@@ -9,7 +9,7 @@ from sksymsim._blocks import (
     RESIDENT_BYTES,
     Team,
     as_rows,
-    block_slices,
+    even_slices,
     release_pages,
     working_dtype,
 )
@@ -43,6 +43,8 @@ class PairDesign:
         What the features span, if they are fewer than those of the user.
     n_ambient : int
         The number of features of the user.
+    n_rows : int
+        The number of rows that are multiplied with matrices: pairs here.
     """
 
     def __init__(self, pairs, form, weights, team=None, scale=None):
@@ -52,7 +54,9 @@ class PairDesign:
         self.dtype = working_dtype(*(table.dtype for table in pairs._tables))
         self.n_pairs, _, self.n_features = pairs.shape
         self.span, self.n_ambient = None, self.n_features
-        self.slices = block_slices(self.n_pairs, self.n_features * self.dtype.itemsize)
+        self.n_rows = self.n_pairs
+        row_bytes = self.n_features * self.dtype.itemsize
+        self.slices = even_slices(self.n_pairs, row_bytes)
         self.scale = 1.0
         self.scale = scale or self._root_mean_square_difference(weights)
         self.combiners = list(dict.fromkeys(term.sides for term in form.terms))
@@ -60,8 +64,8 @@ class PairDesign:
         self._bases = None
         self._resident = None
         per_pair = sum(2 if sides is both else 1 for sides in self.combiners)
-        row_bytes = per_pair * self.n_features * self.dtype.itemsize
-        if not pairs.is_sparse and self.n_pairs * row_bytes <= RESIDENT_BYTES:
+        needed = per_pair * self.n_pairs * row_bytes
+        if not pairs.is_sparse and needed <= RESIDENT_BYTES:
             self._resident = self.team.map(self._combine, self.slices)
 
     def _root_mean_square_difference(self, weights):

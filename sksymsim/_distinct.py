@@ -3,6 +3,7 @@
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import brentq
 
 # Rows hashed or compared at a time.
 ROWS = 2048
@@ -75,17 +76,28 @@ def hash_rows(table, dtype):
             rng = np.random.default_rng(0)
             multipliers = rng.integers(2**63, size=words.shape[1], dtype=np.uint64)
             multipliers = 2 * multipliers + np.uint64(1)
-        hashes[start : start + ROWS] = np.einsum(
-            "ij,j->i", words.astype(np.uint64, copy=False), multipliers
-        )
+        words = words.astype(np.uint64)
+        # Numbers of few digits have their low bits all zero.
+        words ^= words >> np.uint64(32)
+        hashes[start : start + ROWS] = np.einsum("ij,j->i", words, multipliers)
     return hashes
 
 
 def guess_distinct(hashes, n_rows):
-    """Guess how many distinct rows there are among all, from hashes of some."""
-    n_repeated = hashes.size - np.unique(hashes).size
-    # As many pairs of a sample meet as in the birthday problem.
-    return min(n_rows, hashes.size**2 / (2 * n_repeated) if n_repeated else np.inf)
+    """Guess how many distinct rows there are among all, from hashes of some.
+
+    So many that a sample with replacement would hold as many distinct ones.
+    """
+    n_found = np.unique(hashes).size
+    if n_found == hashes.size:
+        return n_rows
+
+    def too_many(log_number):
+        number = np.exp(log_number)
+        return -number * np.expm1(-hashes.size / number) - n_found
+
+    low, high = np.log([n_found / 2, hashes.size**2])
+    return min(n_rows, float(np.exp(brentq(too_many, low, high))))
 
 
 def _bytes(table):

@@ -97,15 +97,21 @@ def _rescaled(objective, start):
 
 def _leading(factor, signs, variances, n_components):
     """Return the part of V' diag(signs) V of the most effect on given variances."""
-    rows, effects = [], []
+    rows, effects, row_signs = [], [], []
     for sign in (1.0, -1.0):
         v = factor[signs == sign]
-        lam, basis = eigh((v * variances) @ v.T) if len(v) else (np.empty(0), v @ v.T)
+        if not len(v):
+            continue
+        lam, basis = eigh((v * variances) @ v.T)
         rows.append(basis.T @ v)
-        effects.append(sign * lam)
-    rows, effects = np.vstack(rows), np.concatenate(effects)
-    kept = np.argsort(-np.abs(effects), kind="stable")[:n_components]
-    return rows[kept], np.where(effects[kept] < 0, -1.0, 1.0)
+        effects.append(np.abs(lam))
+        # Not the sign of an effect, which rounding decides where it is nil.
+        row_signs.append(np.full(len(v), sign))
+    if not rows:
+        return factor, signs
+    rows, effects, row_signs = map(np.concatenate, (rows, effects, row_signs))
+    kept = np.argsort(-effects, kind="stable")[:n_components]
+    return rows[kept], row_signs[kept]
 
 
 def signed_factor(matrix, floor=None):

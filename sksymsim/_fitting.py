@@ -70,6 +70,12 @@ def fit_score(design, prior, targets, weights, options, start=None):
     -------
     solution : Solution
     """
+    outside_of_span = prior.outside
+    if options.n_components is not None:
+        if options.n_components < design.n_ambient:
+            outside_of_span = 0.0
+        if options.n_components >= design.n_features:
+            options = replace(options, n_components=None)
     objective = PairObjective(
         design,
         MatrixModel(prior.parameters),
@@ -94,9 +100,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
         objective, begin = begin_factors(objective, found, options)
         found, result = _minimize_factors(objective, begin, options)
         n_iter += result.n_iter
-    outside = 0.0
-    if options.n_components is None:
-        outside = prior.outside * objective.model.scale_of_prior(found)
+    outside = outside_of_span * objective.model.scale_of_prior(found)
     found = _turn_back(objective, found, bases)
     score = _to_score(objective, found, options.constrained, outside)
     return Solution(score, result, n_iter)

@@ -139,6 +139,7 @@ class GraphDesign:
         self.dtype = working_dtype(items.dtype)
         self.n_pairs, _, self.n_features = pairs.shape
         self.span, self.n_ambient = None, self.n_features
+        self.n_rows = pairs.items.shape[0]
         self.combiners = list(dict.fromkeys(term.sides for term in form.terms))
         row_bytes = self.n_features * self.dtype.itemsize
         self._edges = _Edges(index, len(items), row_bytes)

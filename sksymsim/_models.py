@@ -56,27 +56,11 @@ def best_scale(inner, inner_prior):
     return max(0.0, inner / inner_prior) if inner_prior > 0 else 0.0
 
 
-class MatrixModel:
-    """The matrices B themselves are the unknowns: the problem is convex.
-
-    Parameters
-    ----------
-    prior : Parameters
-        theta_0 as matrices; its intercept is not used.
-    """
+class MatrixRows:
+    """How rows of pairs or items meet matrices B."""
 
     # A gradient by B is made symmetric, so one direction of each pair is enough.
     needs_both_directions = False
-
-    def __init__(self, prior):
-        self.prior = prior
-        self.prior_vector = prior.flatten()
-        self.prior_vector[0] = 0.0
-        self.prior_square = float(self.prior_vector @ self.prior_vector)
-
-    def matrices(self, parameters):
-        """Return B of each term."""
-        return parameters.arrays
 
     def pair_operand(self, array, x, y):
         """Return what the rows of blocks like x and y are multiplied with."""
@@ -119,6 +103,34 @@ class MatrixModel:
     def turned_back(self, gradient, basis):
         """Return the gradient by an array, given that by the turned one."""
         return basis.T @ gradient @ basis
+
+
+class MatrixModel(MatrixRows):
+    """The matrices B themselves are the unknowns: the problem is convex.
+
+    Parameters
+    ----------
+    prior : Parameters
+        theta_0 as matrices; its intercept is not used.
+    """
+
+    def __init__(self, prior):
+        self.prior = prior
+        self.prior_vector = prior.flatten()
+        self.prior_vector[0] = 0.0
+        self.prior_square = float(self.prior_vector @ self.prior_vector)
+
+    def matrices(self, parameters):
+        """Return B of each term."""
+        return parameters.arrays
+
+    def pair_scores(self, design, parameters):
+        """Return the log-odds of all pairs of a design."""
+        return design.scores(self, parameters)
+
+    def loss_and_pull(self, design, parameters, loss):
+        """Return a loss of the scores and its gradient by the parameters."""
+        return design.loss_and_pull(self, parameters, loss)
 
     def scale_of_prior(self, parameters):
         """Return the multiple of the prior that is closest."""
@@ -165,6 +177,41 @@ class FactorModel:
         return [
             _product(v, s) for v, s in zip(parameters.arrays, self.signs, strict=True)
         ]
+
+    def pair_scores(self, design, parameters):
+        """Return the log-odds of all pairs of a design."""
+        if not self._is_wide(design, parameters):
+            return design.scores(self, parameters)
+        return design.scores(MatrixRows(), self._as_matrices(parameters))
+
+    def loss_and_pull(self, design, parameters, loss):
+        """Return a loss of the scores and its gradient by the parameters."""
+        if not self._is_wide(design, parameters):
+            return design.loss_and_pull(self, parameters, loss)
+        matrices = self._as_matrices(parameters)
+        value, pulled = design.loss_and_pull(MatrixRows(), matrices, loss)
+        pulled.arrays = [
+            2 * signs[:, None] * (factor @ gradient)
+            for signs, factor, gradient in zip(
+                self.signs, parameters.arrays, pulled.arrays, strict=True
+            )
+        ]
+        return value, pulled
+
+    def _as_matrices(self, parameters):
+        matrices = self.matrices(parameters)
+        return Parameters(parameters.intercept, parameters.linear, matrices)
+
+    def _is_wide(self, design, parameters):
+        """Say whether a pass with V'V is cheaper than one with V.
+
+        A matrix wants one triangle of each product, a factor all of it; V'V and the
+        gradient by V are products in double precision.
+        """
+        rank, width = parameters.arrays[0].shape
+        by_factor = 4 * design.n_rows * rank
+        by_matrix = 2.2 * design.n_rows * width + 6 * rank * width
+        return by_matrix < by_factor
 
     def pair_operand(self, array, x, y):
         """Return what the rows of blocks like x and y are multiplied with."""

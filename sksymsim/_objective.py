@@ -81,7 +81,7 @@ class PairObjective:
 
     def scores(self, parameters):
         """Return the log-odds of all pairs, in the order of the design."""
-        return self.design.scores(self.model, parameters)
+        return self.model.pair_scores(self.design, parameters)
 
     def value(self, parameters, scores):
         """Return the objective at parameters whose scores are known."""
@@ -106,7 +106,7 @@ class PairObjective:
         gradient : ndarray of the shape of theta
         """
         value, gradient = self.model.penalty(theta, parameters)
-        loss, pulled = self.design.loss_and_pull(self.model, parameters, self._loss)
+        loss, pulled = self.model.loss_and_pull(self.design, parameters, self._loss)
         pulled.intercept *= self.fit_intercept
         gradient *= self.alpha
         gradient += pulled.flatten()

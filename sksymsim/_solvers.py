@@ -317,7 +317,7 @@ def minimize_newton(evaluate, start, noise=1e-16, share_left=0.0):
     x = start
     value, gradient, hessian = evaluate(x)
     first = value
-    for _ in range(MAX_TRIALS):
+    for _ in range(MAX_TRIALS if x.size else 0):
         step = _newton_step(gradient, hessian)
         decrease = -float(gradient @ step) / 2
         last = not decrease > max(noise, share_left * (first - value))

@@ -249,7 +249,7 @@ def test_objective_of_several_blocks_equals_that_of_one(form, rng, monkeypatch):
             monkeypatch.setattr("sksymsim._design.RESIDENT_BYTES", 0)
         pairs = Pairs(problem.left, problem.right)
         objective.design = PairDesign(pairs, form, problem.weights)
-        assert len(objective.design.slices) == 3
+        assert len(objective.design.slices) == 4
         found = value_and_gradient(objective, parameters)
         assert found[0] == pytest.approx(expected[0], rel=1e-13)
         assert_allclose(found[1], expected[1], rtol=1e-12, atol=1e-14)
