@@ -140,7 +140,8 @@ def plain(design, prior, targets, weights, alpha, constrained, rank, minimum):
 
     def function(theta):
         value, gradient = objective.value_and_gradient(theta, start.like(theta))
-        track.append((len(track) + 1, value))
+        # The scores of the prior, for the start, are half a pass of ours as well.
+        track.append((len(track) + 1.5, value))
         enough = 1 if rank is None else PASSES_OF_RANK
         if value <= minimum * (1 + GAP) and len(track) >= enough:
             raise _Near

@@ -8,7 +8,7 @@ from scipy.linalg import eigh
 
 from sksymsim._models import FactorModel, Parameters
 from sksymsim._objective import fit_scale_and_intercept
-from sksymsim._scaling import Curvatures
+from sksymsim._scaling import covariances
 
 # Rows of Q that start at zero would stay there, as the gradient by Q is 2QG. Those of
 # eigenvalue zero begin at this share of the largest one instead.
@@ -27,7 +27,7 @@ class FactorStart:
     scores: np.ndarray
 
 
-def begin_factors(objective, matrices, options):
+def begin_factors(objective, matrices, bases, options):
     """Return the objective over factors, and where to start in it.
 
     With fewer components than features, the prior is cut down as well: to the
@@ -40,6 +40,8 @@ def begin_factors(objective, matrices, options):
         Over a ``MatrixModel`` and a turned design.
     matrices : Parameters
         The solution without a constraint.
+    bases : dict
+        What the design was turned by.
     options : FitOptions
 
     Returns
@@ -48,18 +50,19 @@ def begin_factors(objective, matrices, options):
     start : FactorStart
     """
     prior = objective.model.prior
-    variances = None
+    spreads = None
     if options.n_components is not None:
-        fisher = objective.fisher(objective.scores(matrices))
-        variances = Curvatures(objective, fisher).variances
+        # Of the pairs alone, so that the problem does not depend on its start.
+        spreads = covariances(objective.design, objective.weights)
+        spreads = {k: bases[k].T @ c @ bases[k] for k, c in spreads.items()}
     signs, prior_signs = [], []
 
     def cut(matrices, floor, signs):
         factors = []
-        for t, matrix in enumerate(matrices):
+        for term, matrix in zip(objective.form.terms, matrices, strict=True):
             v, s = signed_factor(matrix, floor if options.constrained else None)
-            if variances is not None:
-                v, s = _leading(v, s, variances[t], options.n_components)
+            if spreads is not None:
+                v, s = _leading(v, s, spreads[term.sides], options.n_components)
             factors.append(v)
             signs.append(s)
         return factors
@@ -72,7 +75,7 @@ def begin_factors(objective, matrices, options):
     # The projection of a solution onto the semidefinite matrices may be far from any
     # good score, and is near one when it is scaled.
     starts.append(_rescaled(objective, starts[0]))
-    if variances is not None and all(map(np.array_equal, signs, prior_signs)):
+    if spreads is not None and all(map(np.array_equal, signs, prior_signs)):
         starts.append(
             _rescaled(objective, FactorStart(cut_prior, objective.scores(cut_prior)))
         )
@@ -95,14 +98,14 @@ def _rescaled(objective, start):
     return FactorStart(scaled, scale * scores + intercept)
 
 
-def _leading(factor, signs, variances, n_components):
-    """Return the part of V' diag(signs) V of the most effect on given variances."""
+def _leading(factor, signs, covariance, n_components):
+    """Return the part of V' diag(signs) V of the most effect under a covariance."""
     rows, effects, row_signs = [], [], []
     for sign in (1.0, -1.0):
         v = factor[signs == sign]
         if not len(v):
             continue
-        lam, basis = eigh((v * variances) @ v.T)
+        lam, basis = eigh(v @ covariance @ v.T)
         rows.append(basis.T @ v)
         effects.append(np.abs(lam))
         # Not the sign of an effect, which rounding decides where it is nil.

@@ -97,7 +97,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
     if factored and (warm or not _is_feasible(found, options)):
-        objective, begin = begin_factors(objective, found, options)
+        objective, begin = begin_factors(objective, found, bases, options)
         found, result = _minimize_factors(objective, begin, options)
         n_iter += result.n_iter
     outside = outside_of_span * objective.model.scale_of_prior(found)

@@ -20,18 +20,18 @@ from sksymsim._models import Parameters
 TINY = np.finfo(float).tiny
 
 
-def eigenbases(design, fisher):
-    """Return U for each combiner of the form: the eigenvectors of its covariance.
+def covariances(design, weights):
+    """Return the covariance of the sides of each combiner of the form.
 
     Parameters
     ----------
     design : PairDesign or GraphDesign
-        In its natural coordinates.
-    fisher : ndarray of shape (n_pairs,)
+        Turned or not; the covariance is in its natural coordinates.
+    weights : ndarray of shape (n_pairs,)
         Weights of the pairs, in the order of the design.
     """
-    shares = fisher / max(float(fisher.sum()), TINY)
-    bases = {}
+    shares = weights / max(float(weights.sum()), TINY)
+    result = {}
     for sides in design.combiners:
         if sides is both:
             moment = design.pooled_moment(shares)
@@ -42,8 +42,16 @@ def eigenbases(design, fisher):
             mean = np.zeros(len(moment))
             if sides is total:
                 mean = design.mean_total(shares)
-        bases[sides] = eigh(moment - np.outer(mean, mean))[1]
-    return bases
+        result[sides] = moment - np.outer(mean, mean)
+    return result
+
+
+def eigenbases(design, fisher):
+    """Return U for each combiner of the form: the eigenvectors of its covariance."""
+    return {
+        sides: eigh(covariance)[1]
+        for sides, covariance in covariances(design, fisher).items()
+    }
 
 
 class Curvatures:

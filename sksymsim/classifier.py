@@ -178,10 +178,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Whether to begin at the solution of the last fit.
     n_jobs : int, default=None
         Threads that fit and score blocks of pairs; the results do not depend on it, not
-        by a bit. None: as
-        many threads as BLAS would use, so that ``OPENBLAS_NUM_THREADS`` and
-        ``threadpool_limits`` hold here too; in a ``joblib.parallel_config`` context
-        that names a number, that number. -1 means all processors.
+        by a bit. None: as many threads as BLAS would use, so that
+        ``OPENBLAS_NUM_THREADS`` and ``threadpool_limits`` hold here too; in a
+        ``joblib.parallel_config`` context that names a number, that number. -1 means
+        all processors.
     random_state : int, RandomState instance or None, default=None
         Not used by the forms of degree two, whose solvers are deterministic.
     verbose : int, default=0

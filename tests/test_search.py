@@ -693,6 +693,10 @@ def test_each_pair_of_a_thinned_start_keeps_its_label_and_weight(
     form, layout, rng, monkeypatch
 ):
     """A graph puts its pairs into an order of its own, and a part of them anew."""
+    # Tiles of a size that depends on how many pairs there are.
+    monkeypatch.setattr("sksymsim._graph.TILE_ROWS", 16)
+    monkeypatch.setattr("sksymsim._graph.TILE_EDGES", 5)
+    monkeypatch.setattr("sksymsim._graph.STRIP_BYTES", 300)
     monkeypatch.setattr(fitting, "START_PAIRS", 150)
     pairs, similar = pairs_of_a_plane(rng, form.name, "index")
     weights = rng.random(len(pairs))
@@ -705,6 +709,8 @@ def test_each_pair_of_a_thinned_start_keeps_its_label_and_weight(
     options = fitting.FitOptions(ALPHA, True, True, 2, 1e-3, 100)
     part = fitting._start_objective(whole, options)
     assert part.design.n_pairs == 150
+    order = part.design.arrange(np.arange(150))
+    assert np.array_equal(order, np.arange(150)) == (layout is PairDesign)
     theta = random_direction(rng, model.prior)
     parameters = model.prior.like(theta)
     # The pairs left out have no weight, in the order of the whole.
