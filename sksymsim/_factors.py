@@ -54,7 +54,7 @@ def begin_factors(objective, matrices, bases, options):
     if options.n_components is not None:
         # Of the pairs alone, so that the problem does not depend on its start.
         spreads = covariances(objective.design, objective.weights)
-        spreads = {k: bases[k].T @ c @ bases[k] for k, c in spreads.items()}
+        spreads = {k: bases[k].T @ c @ bases[k] for k, (c, _) in spreads.items()}
     signs, prior_signs = [], []
 
     def cut(matrices, floor, signs):

@@ -125,12 +125,13 @@ def _start_objective(objective, options):
 
 @dataclass(frozen=True)
 class _Start:
-    """theta = deviation + tau theta_0, and whether it was given."""
+    """theta = deviation + tau theta_0, whether it was given, and the scaling there."""
 
     deviation: Parameters
     tau: float
     prior_scores: np.ndarray
     is_given: bool
+    scaling: np.ndarray | None = None
 
     def parameters(self, model):
         """Return theta."""
@@ -167,14 +168,16 @@ def _begin(objective, prior, start):
         # An earlier solution may be worse than none, on other data for example.
         if objective.value(start, given) < objective.value(plain, scores):
             scores, begin = given, _Start(start, 0.0, prior_scores, True)
-    bases = eigenbases(objective.design, objective.fisher(scores))
+    fisher = objective.fisher(scores)
+    bases, spreads = eigenbases(objective.design, fisher)
     model = objective.model
     turned = objective.over(
         MatrixModel(_turned_back(model, prior, objective.form, bases)),
         objective.design.turn(bases),
     )
     deviation = _turned_back(model, begin.deviation, objective.form, bases)
-    return turned, bases, replace(begin, deviation=deviation)
+    scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
+    return turned, bases, replace(begin, deviation=deviation, scaling=scaling)
 
 
 def _zeros_like(parameters, intercept):
@@ -222,15 +225,15 @@ def _minimize_matrices(objective, start, options):
     result : SolverResult
     """
     search = ExactSearch(objective, start.deviation, start.tau, start.prior_scores)
-    level = np.inf
+    level = search.fisher.sum()
 
     def rescale():
         nonlocal level
-        fisher = objective.fisher(search.pair_scores)
-        if fisher.sum() > RESCALE_BELOW * level:
+        information = search.fisher.sum()
+        if information > RESCALE_BELOW * level:
             return None
-        level = fisher.sum()
-        return matrix_scaling(Curvatures(objective, fisher))
+        level = information
+        return matrix_scaling(Curvatures(objective, search.fisher))
 
     result = minimize_lbfgs(
         Problem(
@@ -239,7 +242,7 @@ def _minimize_matrices(objective, start, options):
             tol=options.tol,
             max_iter=options.max_iter,
             callback=options.callback,
-            scaling=rescale(),
+            scaling=start.scaling,
             rescale=rescale,
             search=search,
             rough_tol=ROUGH_TOL * options.constrained,

@@ -25,8 +25,12 @@ STRIP_BYTES = 6 * 2**20
 TILE_EDGES = 2000
 # Rows of left items of one tile.
 TILE_ROWS = 1024
-# Edges whose rows are gathered at a time.
-GATHERED = 256
+# Mean squares of differences above this share of that of the rows keep their digits
+# when they are computed from products.
+FAR_APART = 0.1
+# Edges whose rows are gathered at a time: fewer stay in a smaller cache, but threads
+# hand over to each other too often.
+GATHERED = 1024
 
 
 class _Edges:
@@ -149,7 +153,6 @@ class GraphDesign:
         # What all items have in common cancels in a difference, and would only cost
         # digits there.
         self._center = np.asarray(items.mean(axis=0, dtype=np.float64))
-        self.scale = 1.0
         self.scale = scale or self._root_mean_square_difference(weights)
         # The rows of each combiner.
         self._rows = {sides: self._natural_rows(sides) for sides in self.combiners}
@@ -166,8 +169,12 @@ class GraphDesign:
         largest = float(np.abs(self._items).max())
         unit = self.scale = largest if largest > 0 else 1.0
         rows = self._natural_rows(difference)
-        gaps = self._gather(rows, rows, _squared_gaps)
-        mean = float(self.arrange(weights) @ gaps)
+        self._rows, weights = {difference: rows}, self.arrange(weights)
+        square, _, product = self.spread(difference, weights)
+        mean = float(product.sum())
+        if not mean > FAR_APART * float(square.sum()):
+            # Differences much smaller than the rows: to be taken one by one.
+            mean = float(weights @ self._gather(rows, rows, _squared_gaps))
         return float(np.sqrt(mean)) * unit if mean > 0 else unit
 
     def thinned(self, step):
@@ -186,7 +193,7 @@ class GraphDesign:
         """Return this design in other coordinates: rows x become U'x."""
         other = copy(self)
         other._rows = {
-            sides: rows @ bases[sides].astype(self.dtype)
+            sides: self._multiply(rows, bases[sides].astype(self.dtype))
             for sides, rows in self._rows.items()
         }
         return other

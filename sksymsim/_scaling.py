@@ -21,12 +21,12 @@ TINY = np.finfo(float).tiny
 
 
 def covariances(design, weights):
-    """Return the covariance of the sides of each combiner of the form.
+    """Return covariance and mean of the sides of each combiner of the form.
 
     Parameters
     ----------
     design : PairDesign or GraphDesign
-        Turned or not; the covariance is in its natural coordinates.
+        Turned or not; they are in its natural coordinates.
     weights : ndarray of shape (n_pairs,)
         Weights of the pairs, in the order of the design.
     """
@@ -42,16 +42,25 @@ def covariances(design, weights):
             mean = np.zeros(len(moment))
             if sides is total:
                 mean = design.mean_total(shares)
-        result[sides] = moment - np.outer(mean, mean)
+        result[sides] = moment - np.outer(mean, mean), mean
     return result
 
 
 def eigenbases(design, fisher):
-    """Return U for each combiner of the form: the eigenvectors of its covariance."""
-    return {
-        sides: eigh(covariance)[1]
-        for sides, covariance in covariances(design, fisher).items()
-    }
+    """Return the eigenvectors of the covariance of each combiner, and its spreads.
+
+    Returns
+    -------
+    bases : dict of ndarray
+        For each combiner U, with the eigenvectors as columns.
+    spreads : dict of tuple
+        For each combiner the variances and the means in these coordinates.
+    """
+    bases, spreads = {}, {}
+    for sides, (covariance, mean) in covariances(design, fisher).items():
+        lam, bases[sides] = eigh(covariance)
+        spreads[sides] = np.maximum(lam, 0.0), bases[sides].T @ mean
+    return bases, spreads
 
 
 class Curvatures:
@@ -63,15 +72,23 @@ class Curvatures:
         Of a turned design.
     fisher : ndarray of shape (n_pairs,)
         w_i p_i (1 - p_i) at the point in question.
+    spreads : dict, default=None
+        From :func:`eigenbases`, at that point. They save a pass over the data, and
+        are enough for a scaling by matrices; factors need the products too.
     """
 
-    def __init__(self, objective, fisher):
+    def __init__(self, objective, fisher, spreads=None):
         self.form = objective.form
         self.alpha = objective.alpha
         self.level = max(float(fisher.sum()), TINY)
         shares = fisher / self.level
         self.variances, self.means, self.products = [], [], []
         for term in self.form.terms:
+            if spreads is not None:
+                variance, mean = spreads[term.sides]
+                self.variances.append(variance)
+                self.means.append(mean)
+                continue
             square, mean, product = objective.design.spread(term.sides, shares)
             if term.sides is difference:
                 mean = np.zeros_like(mean)

@@ -9,14 +9,33 @@ step is the exact minimum over all three, and one evaluation is one step.
 
 import numpy as np
 
-from sksymsim._blocks import block_slices
+from sksymsim._blocks import even_slices
 from sksymsim._objective import log_loss_with_curvature
 from sksymsim._solvers import TrialPoint, minimize_newton
 
 # The last of Newton's steps is taken when what it gains is this share of the gain.
 SHARE_LEFT = 1e-4
-# The numbers that are held for a pair while the loss along a line is summed up.
-LINE_BYTES = 256
+# What is held of a pair while the loss along a line is summed up.
+LINE_BYTES = 32
+
+
+class _PairStates:
+    """Scores of all pairs, the loss there and its derivatives by them.
+
+    Attributes
+    ----------
+    scores, slopes, bends : ndarray of shape (n_pairs,)
+    losses : dict
+        The sum for each block of pairs, by the first of them.
+    shares : ndarray or None
+        How far along some columns the scores lie from where they were.
+    """
+
+    def __init__(self, scores):
+        self.scores = scores
+        self.slopes, self.bends = np.empty_like(scores), np.empty_like(scores)
+        self.losses = {}
+        self.shares = None
 
 
 class ExactSearch:
@@ -45,10 +64,23 @@ class ExactSearch:
         self.intercept = float(deviation.intercept)
         self.start = deviation.flatten()
         self.start[0] = 0.0
-        self.pair_scores = np.zeros_like(prior_scores)
+        begin = tau * prior_scores + self.intercept
         if self.start.any():
-            self.pair_scores = self._linear_scores(self.start)
-        self.pair_scores += tau * self.prior_scores + self.intercept
+            begin += self._linear_scores(self.start)
+        self._here, self._spare = _PairStates(begin), _PairStates(np.empty_like(begin))
+        objective.design.team.map(
+            lambda rows: self._evaluate(self._here, rows), self._slices()
+        )
+
+    @property
+    def pair_scores(self):
+        """The scores of the pairs at the point of this search."""
+        return self._here.scores
+
+    @property
+    def fisher(self):
+        """What the score of each pair adds to the information, w_i p_i (1 - p_i)."""
+        return self._here.bends
 
     def _linear_scores(self, vector):
         parameters = self.shapes.like(vector)
@@ -69,23 +101,18 @@ class ExactSearch:
 
     def __call__(self, vector, direction, point, noise):
         """Move to the minimum along a direction; return the point, None if no gain."""
-        before = self.tau, self.intercept, self.pair_scores
+        before = self.tau, self.intercept, self._here, self._spare
         length, value = self._minimize(vector, direction, noise)
         if not value < point.value - noise or length <= 0:
-            self.tau, self.intercept, self.pair_scores = before
+            self.tau, self.intercept, self._here, self._spare = before
             return None
         gradient = self._gradient(vector + length * direction)
         return TrialPoint(length, value, 0.0, gradient)
 
     def _gradient(self, vector):
         objective, model = self.objective, self.model
-        residuals = np.empty_like(self.pair_scores)
-
-        def fill(rows):
-            residuals[rows] = objective._loss(self.pair_scores[rows], rows)[1]
-
-        objective.design.team.map(fill, self._slices())
-        pulled = objective.design.pull(model, self.shapes.like(vector), residuals)
+        shapes = self.shapes.like(vector)
+        pulled = objective.design.pull(model, shapes, self._here.slopes)
         gradient = pulled.flatten()
         gradient[0] = 0.0
         share = 0.0
@@ -97,7 +124,7 @@ class ExactSearch:
         return gradient
 
     def _slices(self):
-        return block_slices(self.pair_scores.size, LINE_BYTES)
+        return even_slices(self.prior_scores.size, LINE_BYTES)
 
     def _minimize(self, vector, direction, noise):
         """Minimise over the length of a step, tau and the intercept.
@@ -125,6 +152,7 @@ class ExactSearch:
             return loss + self.objective.alpha * value, slopes, bends
 
         start = np.zeros(len(columns) + free)
+        self._spare.shares = None
         c, value = minimize_newton(evaluate, start, noise, SHARE_LEFT)
         if penalty.prior_is_negative(c[: len(columns)]):
             penalty.hold_prior = True
@@ -132,28 +160,43 @@ class ExactSearch:
         length = float(c[0]) if direction is not None else 0.0
         if has_prior:
             self.tau += float(c[len(columns) - 1])
-        scores = self.pair_scores.copy()
-        for share, column in zip(c, columns, strict=False):
-            scores += share * column
         if free:
             self.intercept += float(c[-1])
-            scores += c[-1]
-        self.pair_scores = scores
+        if c.any():
+            if not np.array_equal(c, self._spare.shares):
+                self._loss_along(columns, c, free)
+            self._here, self._spare = self._spare, self._here
         return length, value
 
+    def _evaluate(self, states, rows):
+        """Fill in what follows from the scores of some pairs; return their loss."""
+        targets, weights = self.objective.targets[rows], self.objective.weights[rows]
+        loss, states.slopes[rows], states.bends[rows] = log_loss_with_curvature(
+            states.scores[rows], targets, weights
+        )
+        states.losses[rows.start] = loss
+        return loss
+
     def _loss_along(self, columns, c, free):
-        """Return the loss at scores + columns @ c, its gradient and Hessian by c."""
-        objective, size = self.objective, len(columns) + free
+        """Return the loss at scores + columns @ c, its gradient and Hessian by c.
+
+        Unless c is zero, the scores there go to the spare states.
+        """
+        size = len(columns) + free
+        here, states = self._here, self._spare if c.any() else self._here
+        states.shares = c.copy()
 
         def add_up(rows):
-            scores = self.pair_scores[rows].copy()
-            for share, column in zip(c, columns, strict=False):
-                scores += share * column[rows]
-            if free:
-                scores += c[-1]
-            loss, slope, bend = log_loss_with_curvature(
-                scores, objective.targets[rows], objective.weights[rows]
-            )
+            if states is not here:
+                scores = states.scores[rows]
+                scores[:] = here.scores[rows]
+                for share, column in zip(c, columns, strict=False):
+                    scores += share * column[rows]
+                if free:
+                    scores += c[-1]
+                self._evaluate(states, rows)
+            loss = states.losses[rows.start]
+            slope, bend = states.slopes[rows], states.bends[rows]
             slopes, bends = np.empty(size), np.empty((size, size))
             parts = [column[rows] for column in columns]
             bent = [part * bend for part in parts]
@@ -169,7 +212,7 @@ class ExactSearch:
                     bends[i, j] = bends[j, i] = product
             return [loss, slopes, bends]
 
-        return objective.design.team.sum(add_up, self._slices())
+        return self.objective.design.team.sum(add_up, self._slices())
 
 
 class _LinePenalty:

@@ -536,7 +536,7 @@ def test_hessian_of_gaussian_pairs_is_what_the_scaling_says(form, alpha, rng):
     weights = np.full(n_pairs, 1 / n_pairs)
     targets = np.where(rng.random(n_pairs) < 0.5, 1.0, -1.0)
     natural = PairDesign(Pairs(left, right), form, weights)
-    bases = eigenbases(natural, weights / 4)
+    bases, spreads = eigenbases(natural, weights / 4)
     design = natural.turn(bases)
     # Next to zero, on the side where the prior is switched off: its scale would be
     # one more direction without penalty.
@@ -546,8 +546,11 @@ def test_hessian_of_gaussian_pairs_is_what_the_scaling_says(form, alpha, rng):
         Parameters(0.0, linear, [size * eye for _ in form.terms]) for size in (-1, 1e-3)
     )
     objective = PairObjective(design, MatrixModel(prior), targets, weights, alpha, True)
-    curvatures = Curvatures(objective, weights / 4)
-    root = np.sqrt(matrix_scaling(curvatures))[1:]
+    scaling = matrix_scaling(Curvatures(objective, weights / 4))
+    # The eigenvalues of the covariance are the spreads of the turned coordinates.
+    known = matrix_scaling(Curvatures(objective, weights / 4, spreads))
+    assert_allclose(known, scaling, rtol=1e-9)
+    root = np.sqrt(scaling)[1:]
     theta, step = here.flatten(), 1e-5
 
     def gradient(theta):
