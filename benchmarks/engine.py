@@ -39,10 +39,12 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from sksymsim import Pairs, SymmetricPairClassifier
@@ -231,25 +233,30 @@ def run_job(job):
     if job["kind"] == "arrays" and job["n_pairs"] < job["d"]:
         settings |= {"tol": 1e-6}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = []
-    for _ in range(job.get("runs", 2)):
-        start = time.perf_counter()
-        model = SymmetricPairClassifier(**settings).fit(pairs, y)
-        seconds.append(time.perf_counter() - start)
-    quick = SymmetricPairClassifier(**settings | {"max_iter": 1})
-    start = time.perf_counter()
-    import warnings
+    n_runs = job.get("runs", RUNS)
 
+    def fit(**others):
+        return SymmetricPairClassifier(**settings | others).fit(pairs, y)
+
+    model = fit() if n_runs > 1 else None
+    seconds, first = [], []
+    for _ in range(n_runs):
+        start = time.perf_counter()
+        model = fit()
+        seconds.append(time.perf_counter() - start)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quick.fit(pairs, y)
-    first = time.perf_counter() - start
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for _ in range(n_runs):
+            start = time.perf_counter()
+            quick = fit(max_iter=1)
+            first.append(time.perf_counter() - start)
+    n_steps = max(1, model.n_iter_ - quick.n_iter_)
     bits = np.concatenate(
         [model.predict_proba(pairs[:1000]).ravel(), [model.objective_]]
     )
     result = {
-        "seconds": seconds[-1],
-        "step": (seconds[-1] - first) / max(1, model.n_iter_ - quick.n_iter_),
+        "seconds": median(seconds),
+        "step": (median(seconds) - median(first)) / n_steps,
         "n_iter": model.n_iter_,
         "objective": model.objective_,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,

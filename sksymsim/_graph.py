@@ -46,7 +46,9 @@ class _Edges:
 
     def __init__(self, index, n_items, row_bytes):
         # A pair is the same in either order; one order makes the tiles fewer.
-        self.left, self.right = np.sort(index.astype(np.int64), axis=1).T
+        index = index.astype(np.int64, copy=False)
+        self.left = np.minimum(index[:, 0], index[:, 1])
+        self.right = np.maximum(index[:, 0], index[:, 1])
         self.n_items = n_items
         self.rows = [
             slice(i, min(i + TILE_ROWS, n_items)) for i in range(0, n_items, TILE_ROWS)
