@@ -55,8 +55,12 @@ def even_slices(n_rows, row_bytes):
 
     So that a few threads have the same to do; by the sizes alone, as above.
     """
-    step = max(128, BLOCK_BYTES // (2 * row_bytes))
-    fewest = -(-n_rows // step)
+    return even_parts(n_rows, max(128, BLOCK_BYTES // (2 * row_bytes)))
+
+
+def even_parts(n_rows, most_rows):
+    """Cut rows as :func:`even_slices` does, given the most rows of a block."""
+    fewest = -(-n_rows // most_rows)
     n_blocks = max(fewest, min(4, n_rows // LEAST_ROWS), 1)
     if n_blocks < 16:
         n_blocks = -(-n_blocks // 4) * 4 if n_blocks > 2 else n_blocks

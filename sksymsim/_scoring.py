@@ -4,7 +4,7 @@
 import numpy as np
 from scipy import sparse
 
-from sksymsim._blocks import block_slices, run_blocks, working_dtype
+from sksymsim._blocks import block_slices, even_parts, run_blocks, working_dtype
 from sksymsim._forms import both
 from sksymsim._score import Scratch
 from sksymsim._validation import check_finite_items, check_finite_pairs
@@ -14,17 +14,19 @@ from sksymsim._validation import check_finite_items, check_finite_pairs
 ARRAYS_OF_A_BLOCK = 4
 # So many rows for each feature pay for making a factor triangular.
 TRIANGULAR_ROWS = 8
-# Index pairs are put in order so many at a time; their keys take 24 bytes a pair.
-SORTED_PAIRS = 2**20
+# Index pairs are put in order so many at a time, by one thread; their keys take 24
+# bytes a pair. The order is worth it where every item is read more than once.
+SORTED_PAIRS = 2**18, 2**20
+PAIRS_OF_AN_ITEM = 2
 # A table of projections larger than this is not in the cache of a core, and then the
 # order counts in which it is read.
 CACHE_BYTES = 2 * 2**20
 # Projected items that are read again and again while pairs are worked off in order:
 # 4,096 rows of 384 float32. Twice as many or half as many took longer.
 HOT_BYTES = 6 * 2**20
-# Sides that are gathered in one block, 1,365 pairs of 384 float32: with fewer pairs,
-# threads wait for each other between the calls.
-GATHERED_ARRAYS = 2
+# One side of the pairs that are gathered at a time, 1,024 pairs of 384 float32: with
+# fewer pairs, threads wait for each other between the calls.
+GATHERED_BYTES = 3 * 2**19
 # The cost of a projected feature of a pair that is gathered, in multiplications.
 GATHER_WORK = 32
 
@@ -136,7 +138,8 @@ def _score_by_items(kernel, pairs, used, result, n_jobs):
         position = np.empty(pairs.items.shape[0], dtype=np.intp)
         position[used] = np.arange(len(used))
     array = Scratch()
-    row_bytes = z.shape[1] * z.itemsize
+    row_bytes = max(1, z.shape[1] * z.itemsize)
+    step = max(1, GATHERED_BYTES // row_bytes)
 
     def score_chunk(chunk):
         left, right = pairs.index[chunk].T
@@ -146,9 +149,9 @@ def _score_by_items(kernel, pairs, used, result, n_jobs):
         if z.nbytes > CACHE_BYTES and len(left) >= len(z):
             left, right, order = _in_reading_order(left, right, len(z), row_bytes)
         scores = result[chunk] if order is None else np.empty_like(result[chunk])
-
-        def score_block(rows):
-            shape = (rows.stop - rows.start, z.shape[1])
+        for start in range(0, len(left), step):
+            rows = slice(start, start + step)
+            shape = (len(left[rows]), z.shape[1])
             sides = [
                 # Every number is in range: "clip" spares the check for each.
                 z.take(side[rows], 0, array(name, shape, z.dtype), mode="clip")
@@ -156,15 +159,12 @@ def _score_by_items(kernel, pairs, used, result, n_jobs):
             ]
             with np.errstate(over="ignore", invalid="ignore"):
                 scores[rows] = kernel.from_projections(*sides, overwrite=True)
-
-        work = scores.size * z.shape[1] * GATHER_WORK
-        slices = block_slices(scores.size, row_bytes * GATHERED_ARRAYS)
-        run_blocks(score_block, slices, n_jobs, work)
         if order is not None:
             result[chunk][order] = scores
 
-    for start in range(0, len(pairs), SORTED_PAIRS):
-        score_chunk(slice(start, min(start + SORTED_PAIRS, len(pairs))))
+    size = int(np.clip(PAIRS_OF_AN_ITEM * len(z), *SORTED_PAIRS))
+    work = len(pairs) * z.shape[1] * GATHER_WORK
+    run_blocks(score_chunk, even_parts(len(pairs), size), n_jobs, work)
 
 
 def _in_reading_order(left, right, n_items, row_bytes):

@@ -99,9 +99,10 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(_blocks, "BLOCK_BYTES", 2**12)
     monkeypatch.setattr(_blocks, "POOL_WORK", 0)
     monkeypatch.setattr(_scoring, "TRIANGULAR_ROWS", 1)
-    monkeypatch.setattr(_scoring, "SORTED_PAIRS", 400)
+    monkeypatch.setattr(_scoring, "SORTED_PAIRS", (400, 400))
     monkeypatch.setattr(_scoring, "CACHE_BYTES", 0)
     monkeypatch.setattr(_scoring, "HOT_BYTES", 2**11)
+    monkeypatch.setattr(_scoring, "GATHERED_BYTES", 2**11)
     monkeypatch.setattr(_score, "MIN_PANEL", 1)
     monkeypatch.setattr(_cross, "TILE_FIRST", 7)
     monkeypatch.setattr(_cross, "TILE_SECOND", 11)
@@ -356,7 +357,7 @@ def test_top_k_does_not_hold_the_matrix():
 
 
 def test_index_pairs_take_a_projection_and_a_chunk_of_keys(monkeypatch):
-    monkeypatch.setattr(_scoring, "SORTED_PAIRS", 2**14)
+    monkeypatch.setattr(_scoring, "SORTED_PAIRS", (2**14, 2**14))
     monkeypatch.setattr(_scoring, "CACHE_BYTES", 2**16)
     score = score_of("mahalanobis", "positive")
     items, index = table_and_index(10_000, 400_000)
