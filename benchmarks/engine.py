@@ -34,7 +34,6 @@ seed.
 import argparse
 import csv
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -173,7 +172,10 @@ def memory_map(options):
     if options.disk is None:
         print("memory-map: skipped, as --disk names no folder", flush=True)
         return
-    run = fit_apart("map", 2_000_000, 384, disk=str(options.disk), runs=1)
+    shape = 2_000_000, 384
+    # In a process of its own: what is written counts as memory.
+    fit_apart("write", *shape, disk=str(options.disk))
+    run = fit_apart("map", *shape, disk=str(options.disk), runs=1)
     note = f"{run['seconds']:.0f} s, {run['n_iter']} steps, rank 64"
     size = 2_000_000 * 2 * 384 * 4 / 1e9
     yield (
@@ -213,6 +215,10 @@ def run_job(job):
     import sksymsim._layout as layout
     import sksymsim._span as span
 
+    if job["kind"] == "write":
+        mapped_pairs(Path(job["disk"]), job["n_pairs"], job["d"])
+        print("{}")
+        return
     settings = {"alpha": job.get("alpha", 1e-4), "psd": False}
     settings["n_jobs"] = job.get("n_jobs", 2)
     if job["kind"] == "map":
@@ -283,9 +289,6 @@ def mapped_pairs(folder, n_pairs, n_features):
             array[rows, 0] = one * width
             array[rows, 1] = (share * one + np.sqrt(1 - share**2) * two) * width
         array.flush()
-        del array
-        # What was written counts as memory of this process: start afresh.
-        os.execv(sys.executable, [sys.executable, *sys.argv])
     return np.load(file, mmap_mode="r"), y
 
 
