@@ -4,7 +4,8 @@
 Three curves, at the default ``tol``: pairs (as two arrays, and as an index into 20,000
 items; 128 features), features (10,000 pairs), and components (20,000 pairs of 384
 features). The exponent is that of the line through the last three points of a curve, in
-logarithms. Two threads, medians of three fits, the first discarded; made-up data.
+logarithms: of the whole fit, and of one step, as the number of steps differs from size
+to size. Two threads, medians of three fits, the first discarded; made-up data.
 
 Usage::
 
@@ -70,6 +71,14 @@ def exponent(sizes, seconds):
     return np.polyfit(np.log(sizes[-3:]), np.log(seconds[-3:]), 1)[0]
 
 
+def short(size):
+    """Return a number as a short text."""
+    for unit, letter in ((10**6, "M"), (10**3, "k")):
+        if size >= unit and size % unit == 0:
+            return f"{size / unit:g}{letter}"
+    return f"{size:g}"
+
+
 def draw(table, file):
     """Draw the curves, one panel for each kind of size."""
     import matplotlib
@@ -86,15 +95,20 @@ def draw(table, file):
             points = [row for row in table if row["curve"] == curve]
             sizes = [float(row["size"]) for row in points]
             seconds = [float(row["seconds"]) for row in points]
-            name = curve.split(", ")[-1] if kind == "pairs" else "fit"
-            text = f"{name}: exponent {exponent(sizes, seconds):.2f}"
-            axis.loglog(sizes, seconds, "o-", label=text)
+            steps = [s / int(p["n_iter"]) for s, p in zip(seconds, points, strict=True)]
+            name = f"{curve.split(', ')[-1]}, " if kind == "pairs" else ""
+            for what, values, style in (("fit", seconds, "o-"), ("step", steps, ".:")):
+                text = f"{name}{what}: {exponent(sizes, values):.2f}"
+                color = axis.lines[-1].get_color() if what == "step" else None
+                axis.loglog(sizes, values, style, label=text, color=color)
         axis.set_xlabel(label)
+        axis.set_xticks(sizes, [short(size) for size in sizes], rotation=45)
+        axis.minorticks_off()
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8, loc="upper left")
+        axis.legend(fontsize=7, loc="upper left", title="exponents", title_fontsize=7)
         low, high = axis.get_ylim()
-        axis.set_ylim(low, high * 3)
-    axes[0].set_ylabel("seconds of a fit")
+        axis.set_ylim(low, high * (high / low) ** 0.5)
+    axes[0].set_ylabel("seconds")
     figure.savefig(file, dpi=150)
 
 
