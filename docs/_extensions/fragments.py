@@ -23,6 +23,11 @@ were chosen on the training and development pairs alone. The numbers are those o
    :widths: auto
 
 """
+PEERS = {
+    "same_objective.inc": "Seconds to the same value of the same objective",
+    "itml.inc": "ITML as it comes, on all training pairs",
+    "peers.inc": "Test ROC-AUC, settings chosen on dev",
+}
 COLUMNS = {
     "Data": lambda row: row["data"],
     "AUC cosine": lambda row: f"{float(row['cosine_auc']):.3f}",
@@ -97,6 +102,21 @@ def passes_to_rst(path):
     return "\n".join(lines) + "\n"
 
 
+def section_to_rst(path, heading):
+    """Return the table under a heading of a Markdown file; nothing without a file."""
+    if not path.exists():
+        return ""
+    _, _, section = path.read_text(encoding="utf-8").partition(f"## {heading}\n")
+    section = section.partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    if len(rows) < 2:
+        return ""
+    text = ["   " + ", ".join(f'"{cell}"' for cell in row) for row in rows]
+    head = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    return "\n".join(head + text) + "\n"
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -121,6 +141,10 @@ def write_fragments(app):
         "engine.inc": table_to_rst(results / "engine.csv"),
         "scoring.inc": table_to_rst(results / "scoring.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
+        **{
+            name: section_to_rst(results / "peers.md", heading)
+            for name, heading in PEERS.items()
+        },
     }.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
