@@ -221,6 +221,23 @@ class Team:
             return [function(task) for task in tasks]
         return list(self._pool.map(function, tasks))
 
+    def product(self, left, right):
+        """Return left @ right, the rows of the left one in blocks."""
+        result = np.empty((len(left), right.shape[1]), dtype=left.dtype)
+
+        def fill(rows):
+            np.matmul(left[rows], right, out=result[rows])
+
+        # Narrower blocks would leave BLAS below its speed, wider ones the cache.
+        most = max(96, BLOCK_BYTES // (2 * left.shape[1] * left.itemsize))
+        self.map(fill, even_parts(len(left), np.clip(len(left) // 4, 96, most)))
+        return result
+
+    def gram(self, x):
+        """Return x'x, the rows in two blocks: each has a result of full size."""
+        slices = even_parts(len(x), max(128, -(-len(x) // 2)))
+        return self.sum(lambda rows: [x[rows].T @ x[rows]], slices)[0]
+
     def sum(self, function, slices, sum_bytes=0):
         """Return the sum of function(rows) over blocks.
 

@@ -31,6 +31,8 @@ class PairDesign:
         The threads that share the blocks.
     scale : float, default=None
         What to divide by; None takes it from the pairs.
+    order : ndarray of shape (n_pairs,), default=None
+        The order to hold the pairs in, if all are kept prepared; None is as they came.
 
     Attributes
     ----------
@@ -47,7 +49,7 @@ class PairDesign:
         The number of rows that are multiplied with matrices: pairs here.
     """
 
-    def __init__(self, pairs, form, weights, team=None, scale=None):
+    def __init__(self, pairs, form, weights, team=None, scale=None, order=None):
         self.pairs = pairs
         self.form = form
         self.team = team or Team()
@@ -57,18 +59,22 @@ class PairDesign:
         self.n_rows = self.n_pairs
         row_bytes = self.n_features * self.dtype.itemsize
         self.slices = even_slices(self.n_pairs, row_bytes)
+        self.combiners = list(dict.fromkeys(term.sides for term in form.terms))
+        per_pair = sum(2 if sides is both else 1 for sides in self.combiners)
+        needed = per_pair * self.n_pairs * row_bytes
+        resident = not pairs.is_sparse and needed <= RESIDENT_BYTES
+        self._order = order if resident else None
         self.scale = 1.0
         self.scale = scale or self._root_mean_square_difference(weights)
-        self.combiners = list(dict.fromkeys(term.sides for term in form.terms))
         # Bases that parameters have to be turned by, as the rows are not.
         self._bases = None
         self._resident = None
-        per_pair = sum(2 if sides is both else 1 for sides in self.combiners)
-        needed = per_pair * self.n_pairs * row_bytes
-        if not pairs.is_sparse and needed <= RESIDENT_BYTES:
+        if resident:
             self._resident = self.team.map(self._combine, self.slices)
 
     def _root_mean_square_difference(self, weights):
+        weights = self.arrange(weights)
+
         def squares(rows):
             gap, _ = self._sides(difference, rows)
             gap = gap.astype(np.float64)
@@ -88,14 +94,15 @@ class PairDesign:
     # ------------------------------------------------------------------ the rows
 
     def arrange(self, values):
-        """Return one value for each pair in the order of the design: as they came."""
-        return values
+        """Return one value for each pair in the order of the design."""
+        return values if self._order is None else values[self._order]
 
     def _sides(self, sides, rows, dtype=None):
         """Return the (x, y) of a combiner for a block, rescaled."""
         dtype = np.dtype(dtype or self.dtype)
+        picked = rows if self._order is None else self._order[rows]
         left, right = (
-            side.astype(dtype, copy=False) for side in self.pairs.block(rows)
+            side.astype(dtype, copy=False) for side in self.pairs.block(picked)
         )
         x, y = sides(left, right)
         if x is left:
@@ -131,7 +138,9 @@ class PairDesign:
 
     def thinned(self, step):
         """Return the design of every so many pairs, divided by the same number."""
-        return PairDesign(self.pairs[::step], self.form, None, self.team, self.scale)
+        every = slice(None, None, step)
+        rows = every if self._order is None else self._order[every]
+        return PairDesign(self.pairs[rows], self.form, None, self.team, self.scale)
 
     # ------------------------------------------------- scores and their gradients
 
@@ -195,14 +204,15 @@ class PairDesign:
             x, _ = block[total]
             parts.append((x.T @ residuals.astype(x.dtype)).astype(np.float64))
         for t, term in enumerate(self.form.terms):
-            gradient = model.pull(*block[term.sides], memories[t], residuals, t)
-            parts.append(term.coefficient * gradient)
+            parts.append(model.pull(*block[term.sides], memories[t], residuals, t))
         return parts
 
     def _gradient(self, parts, model):
         """Return summed parts as parameters, turned back where need be."""
         intercept, *arrays = parts
         linear = arrays.pop(0) if self.form.has_linear else None
+        for term, array in zip(self.form.terms, arrays, strict=True):
+            array *= term.coefficient
         if self._bases is not None:
             if linear is not None:
                 linear = self._bases[total].T @ linear

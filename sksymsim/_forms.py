@@ -173,19 +173,25 @@ def weighted_gram(x, y, weights):
         weights = weights.astype(x.dtype, copy=False)
         return (x.T @ (y * weights[:, None])).astype(np.float64, copy=False)
     # The rows of either sign by themselves: as x is y, BLAS then computes one
-    # triangle only. A residual has the sign of its label, so there are two at most.
+    # triangle only. A residual has the sign of its label, and most blocks hold pairs of
+    # one label.
     roots = np.sqrt(np.abs(weights)).astype(x.dtype)[:, None]
-    result = np.zeros((x.shape[1], x.shape[1]))
-    for sign, chosen in ((1.0, weights > 0), (-1.0, weights < 0)):
-        if chosen.all():
-            rows = x * roots
-        elif chosen.any():
-            rows = np.take(x, np.flatnonzero(chosen), axis=0)
-            rows *= roots[chosen]
-        else:
-            continue
-        result += sign * (rows.T @ rows)
-    return result
+    negative = weights < 0
+    if not negative.any():
+        return _gram(x * roots)
+    if negative.all():
+        result = _gram(x * roots)
+        return np.negative(result, out=result)
+    parts = []
+    for chosen in (~negative, negative):
+        rows = np.take(x, np.flatnonzero(chosen), axis=0)
+        rows *= roots[chosen]
+        parts.append(_gram(rows))
+    return np.subtract(*parts, out=parts[0])
+
+
+def _gram(rows):
+    return (rows.T @ rows).astype(np.float64, copy=False)
 
 
 # ---------------------------------------------------- one term, B = V' diag(signs) V

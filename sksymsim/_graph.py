@@ -135,9 +135,11 @@ class GraphDesign:
     weights : ndarray of shape (n_pairs,)
         Non-negative, sum 1.
     team : Team, default=None
+    scale, order : as for ``PairDesign``
+        The order is that of the edges, whatever is given.
     """
 
-    def __init__(self, pairs, form, weights, team=None, scale=None):
+    def __init__(self, pairs, form, weights, team=None, scale=None, order=None):
         self.form = form
         self.team = team or Team()
         self._pairs = pairs
@@ -172,9 +174,9 @@ class GraphDesign:
         unit = self.scale = largest if largest > 0 else 1.0
         rows = self._natural_rows(difference)
         self._rows, weights = {difference: rows}, self.arrange(weights)
-        square, _, product = self.spread(difference, weights)
-        mean = float(product.sum())
-        if not mean > FAR_APART * float(square.sum()):
+        mean = float(self.spread(difference, weights)[2].sum())
+        lengths = float(self._degrees(weights) @ row_products(rows, rows))
+        if not mean > FAR_APART * lengths:
             # Differences much smaller than the rows: to be taken one by one.
             mean = float(weights @ self._gather(rows, rows, _squared_gaps))
         return float(np.sqrt(mean)) * unit if mean > 0 else unit
@@ -195,7 +197,7 @@ class GraphDesign:
         """Return this design in other coordinates: rows x become U'x."""
         other = copy(self)
         other._rows = {
-            sides: self._multiply(rows, bases[sides].astype(self.dtype))
+            sides: self.team.product(rows, bases[sides].astype(self.dtype))
             for sides, rows in self._rows.items()
         }
         return other
@@ -209,7 +211,7 @@ class GraphDesign:
             zip(self.form.terms, parameters.arrays, strict=True)
         ):
             x = self._rows[term.sides]
-            product = self._multiply(x, model.item_operand(array, x.dtype))
+            product = self.team.product(x, model.item_operand(array, x.dtype))
             z, y = model.item_sides(x, product, t)
             cross = self._gather(z, y, row_products)
             result += (term.coefficient * term.sides.cross) * cross
@@ -222,16 +224,6 @@ class GraphDesign:
             part = self._rows[total] @ parameters.linear.astype(self.dtype)
             result += part[self._edges.left].astype(np.float64)
             result += part[self._edges.right]
-        return result
-
-    def _multiply(self, x, operand):
-        """Return x @ operand, in blocks."""
-        result = np.empty((len(x), operand.shape[1]), dtype=x.dtype)
-
-        def fill(rows):
-            np.matmul(x[rows], operand, out=result[rows])
-
-        self.team.map(fill, block_slices(len(x), x.shape[1] * x.itemsize))
         return result
 
     def _gather(self, left, right, function):
@@ -275,7 +267,7 @@ class GraphDesign:
 
     def _term_pull(self, x, sides, residuals, degrees, model, array, t):
         """Return the gradient of sum_i r_i x_i'By_i under a combiner."""
-        rows = model.pulled_rows(x, self._multiply, array)
+        rows = model.pulled_rows(x, self.team.product, array)
         weights = degrees.astype(x.dtype)[:, None]
         values = (sides.cross * residuals).astype(x.dtype)
         if model.needs_both_directions:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How the training pairs are held for a fit, by counting what each way costs."""
 
+import numpy as np
+
 from sksymsim._blocks import MAX_FEATURES
 from sksymsim._design import PairDesign
 from sksymsim._graph import GraphDesign
@@ -27,7 +29,7 @@ def graph_cost(n_pairs, n_items, n_features):
     return 2 * n_items * n_features**2 + GATHER_COST * n_pairs * n_features
 
 
-def make_design(pairs, form, weights, team, prior="identity"):
+def make_design(pairs, form, weights, team, prior="identity", similar=None):
     """Return the training pairs in the cheapest of some layouts.
 
     Parameters
@@ -38,6 +40,9 @@ def make_design(pairs, form, weights, team, prior="identity"):
     team : Team
     prior : str or object, default="identity"
         What the solution is drawn to; those that have a name allow fewer dimensions.
+    similar : ndarray of bool of shape (n_pairs,), default=None
+        The labels. Pairs of one label are held together where that is cheap, as their
+        residuals have one sign.
 
     Returns
     -------
@@ -53,7 +58,8 @@ def make_design(pairs, form, weights, team, prior="identity"):
         span = find_span(pairs, form, PRIORS[prior].needs_items)
     if span is not None:
         pairs = project_pairs(pairs, span)
-    design = _choose(pairs, form)(pairs, form, weights, team)
+    order = None if similar is None else np.argsort(~similar, kind="stable")
+    design = _choose(pairs, form)(pairs, form, weights, team, order=order)
     design.span = span
     design.n_ambient = n_features
     return design
@@ -74,9 +80,9 @@ def _choose(pairs, form):
     return GraphDesign if cheap else PairDesign
 
 
-def _indexed_design(pairs, form, weights, team):
+def _indexed_design(pairs, form, weights, team, order):
     pairs = pairs.to_index()
-    return _choose(pairs, form)(pairs, form, weights, team)
+    return _choose(pairs, form)(pairs, form, weights, team, order=order)
 
 
 def _most_items(n_pairs, n_features, cost):

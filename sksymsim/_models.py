@@ -6,6 +6,7 @@ of the scores are turned into a gradient, and how far the arrays are from the pr
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -105,6 +106,14 @@ class MatrixRows:
         return basis.T @ gradient @ basis
 
 
+def _loss_plus_penalty(model, design, theta, parameters, alpha, loss):
+    half_square, gradient = model.penalty(theta, parameters)
+    value, pulled = design.loss_and_pull(model, parameters, loss)
+    gradient *= alpha
+    gradient += pulled.flatten()
+    return value + alpha * half_square, gradient
+
+
 class MatrixModel(MatrixRows):
     """The matrices B themselves are the unknowns: the problem is convex.
 
@@ -128,9 +137,9 @@ class MatrixModel(MatrixRows):
         """Return the log-odds of all pairs of a design."""
         return design.scores(self, parameters)
 
-    def loss_and_pull(self, design, parameters, loss):
-        """Return a loss of the scores and its gradient by the parameters."""
-        return design.loss_and_pull(self, parameters, loss)
+    def value_and_gradient(self, design, theta, parameters, alpha, loss):
+        """Return loss plus alpha times penalty, and the gradient by all unknowns."""
+        return _loss_plus_penalty(self, design, theta, parameters, alpha, loss)
 
     def scale_of_prior(self, parameters):
         """Return the multiple of the prior that is closest."""
@@ -182,24 +191,41 @@ class FactorModel:
         """Return the log-odds of all pairs of a design."""
         if not self._is_wide(design, parameters):
             return design.scores(self, parameters)
-        return design.scores(MatrixRows(), self._as_matrices(parameters))
+        return design.scores(MatrixRows(), self._as_matrices(parameters, design.team))
 
-    def loss_and_pull(self, design, parameters, loss):
-        """Return a loss of the scores and its gradient by the parameters."""
+    def value_and_gradient(self, design, theta, parameters, alpha, loss):
+        """Return loss plus alpha times penalty, and the gradient by all unknowns."""
         if not self._is_wide(design, parameters):
-            return design.loss_and_pull(self, parameters, loss)
-        matrices = self._as_matrices(parameters)
-        value, pulled = design.loss_and_pull(MatrixRows(), matrices, loss)
-        pulled.arrays = [
-            2 * signs[:, None] * (factor @ gradient)
-            for signs, factor, gradient in zip(
-                self.signs, parameters.arrays, pulled.arrays, strict=True
-            )
-        ]
-        return value, pulled
+            return _loss_plus_penalty(self, design, theta, parameters, alpha, loss)
+        # Over B, and then by the factor: one product for loss and penalty together.
+        whole = self._as_matrices(parameters, design.team)
+        value, gradient = _loss_plus_penalty(
+            self._matrix_model, design, whole.flatten(), whole, alpha, loss
+        )
+        by_matrix = whole.like(gradient)
+        by_factor = Parameters(by_matrix.intercept, by_matrix.linear)
+        for signs, factor, by_b in zip(
+            self.signs, parameters.arrays, by_matrix.arrays, strict=True
+        ):
+            pulled = design.team.product(factor, by_b)
+            pulled *= 2 * signs[:, None]
+            by_factor.arrays.append(pulled)
+        return value, by_factor.flatten()
 
-    def _as_matrices(self, parameters):
-        matrices = self.matrices(parameters)
+    @cached_property
+    def _matrix_model(self):
+        """The model over B, for factors so wide that they go through it."""
+        arrays = [
+            _product(v, s)
+            for v, s in zip(self.prior.arrays, self.prior_signs, strict=True)
+        ]
+        return MatrixModel(Parameters(0.0, self.prior.linear, arrays))
+
+    def _as_matrices(self, parameters, team):
+        matrices = [
+            _product(v, s, team.gram)
+            for v, s in zip(parameters.arrays, self.signs, strict=True)
+        ]
         return Parameters(parameters.intercept, parameters.linear, matrices)
 
     def _is_wide(self, design, parameters):
@@ -324,12 +350,15 @@ class _MatrixProducts:
         return 2 * self._signs[:, None] * (self._v @ (self._own - g * self._prior))
 
 
-def _product(v, signs):
+def _gram(v):
+    return v.T @ v
+
+
+def _product(v, signs, gram=_gram):
     """Return V' diag(signs) V; one triangle of it is computed and mirrored."""
     if (signs > 0).all():
-        return v.T @ v
-    positive, negative = v[signs > 0], v[signs < 0]
-    return positive.T @ positive - negative.T @ negative
+        return gram(v)
+    return gram(v[signs > 0]) - gram(v[signs < 0])
 
 
 def _gram_product(v, v_signs, u, u_signs):

@@ -105,12 +105,11 @@ class PairObjective:
         value : float
         gradient : ndarray of the shape of theta
         """
-        value, gradient = self.model.penalty(theta, parameters)
-        loss, pulled = self.model.loss_and_pull(self.design, parameters, self._loss)
-        pulled.intercept *= self.fit_intercept
-        gradient *= self.alpha
-        gradient += pulled.flatten()
-        return self.alpha * value + loss, gradient
+        value, gradient = self.model.value_and_gradient(
+            self.design, theta, parameters, self.alpha, self._loss
+        )
+        gradient[0] *= self.fit_intercept
+        return value, gradient
 
     def _loss(self, scores, rows):
         return log_loss(scores, self.targets[rows], self.weights[rows])

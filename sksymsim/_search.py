@@ -9,14 +9,15 @@ step is the exact minimum over all three, and one evaluation is one step.
 
 import numpy as np
 
-from sksymsim._blocks import even_slices
+from sksymsim._blocks import block_slices
 from sksymsim._objective import log_loss_with_curvature
 from sksymsim._solvers import TrialPoint, minimize_newton
 
 # The last of Newton's steps is taken when what it gains is this share of the gain.
 SHARE_LEFT = 1e-4
-# What is held of a pair while the loss along a line is summed up.
-LINE_BYTES = 32
+# What is read and written of a pair while the loss along a line is summed up. A block
+# of fewer pairs is done before another thread has noticed that there is one.
+LINE_BYTES = 256
 
 
 class _PairStates:
@@ -124,7 +125,7 @@ class ExactSearch:
         return gradient
 
     def _slices(self):
-        return even_slices(self.prior_scores.size, LINE_BYTES)
+        return block_slices(self.prior_scores.size, LINE_BYTES)
 
     def _minimize(self, vector, direction, noise):
         """Minimise over the length of a step, tau and the intercept.

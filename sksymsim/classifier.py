@@ -338,7 +338,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             callback=IterationReporter(self.verbose),
         )
         with Team(effective_threads(self.n_jobs)) as team:
-            design = make_design(pairs, form, weights, team, self.prior)
+            design = make_design(pairs, form, weights, team, self.prior, similar)
             targets = design.arrange(np.where(similar, 1.0, -1.0))
             weights = design.arrange(weights)
             prior = build_prior(
