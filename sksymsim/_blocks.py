@@ -249,8 +249,11 @@ class Team:
         sum_bytes : int, default=0
             The size of one such list: so many are held at a time that it matters.
         """
-        n_lanes = int(np.clip(LANE_BYTES // max(1, sum_bytes), 4, 16))
-        ends = np.linspace(0, len(slices), min(n_lanes, len(slices)) + 1).astype(int)
+        # Each lane has a sum of its own, and those are added up by one thread: that is
+        # only worth it for a lane of several blocks.
+        most = min(len(slices), max(4, len(slices) // 4))
+        n_lanes = min(int(np.clip(LANE_BYTES // max(1, sum_bytes), 4, 16)), most)
+        ends = np.linspace(0, len(slices), n_lanes + 1).astype(int)
         lanes = [slices[i:j] for i, j in pairwise(ends)]
 
         def add_up(lane):

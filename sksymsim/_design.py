@@ -31,8 +31,9 @@ class PairDesign:
         The threads that share the blocks.
     scale : float, default=None
         What to divide by; None takes it from the pairs.
-    order : ndarray of shape (n_pairs,), default=None
-        The order to hold the pairs in, if all are kept prepared; None is as they came.
+    similar : ndarray of bool of shape (n_pairs,), default=None
+        The labels. Pairs that are kept prepared are then sorted by them, as residuals
+        of one sign need one product only.
 
     Attributes
     ----------
@@ -49,7 +50,7 @@ class PairDesign:
         The number of rows that are multiplied with matrices: pairs here.
     """
 
-    def __init__(self, pairs, form, weights, team=None, scale=None, order=None):
+    def __init__(self, pairs, form, weights, team=None, scale=None, similar=None):
         self.pairs = pairs
         self.form = form
         self.team = team or Team()
@@ -63,7 +64,9 @@ class PairDesign:
         per_pair = sum(2 if sides is both else 1 for sides in self.combiners)
         needed = per_pair * self.n_pairs * row_bytes
         resident = not pairs.is_sparse and needed <= RESIDENT_BYTES
-        self._order = order if resident else None
+        self._order = None
+        if resident and similar is not None:
+            self._order = np.argsort(~similar, kind="stable")
         self.scale = 1.0
         self.scale = scale or self._root_mean_square_difference(weights)
         # Bases that parameters have to be turned by, as the rows are not.

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+from numpy.linalg import eigh
 
 from sksymsim._models import FactorModel, Parameters
 from sksymsim._objective import fit_scale_and_intercept

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import eigh
 
 from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
 from sksymsim._forms import total
@@ -170,12 +169,13 @@ def _begin(objective, prior, start):
             scores, begin = given, _Start(start, 0.0, prior_scores, True)
     fisher = objective.fisher(scores)
     bases, spreads = eigenbases(objective.design, fisher)
-    model = objective.model
     turned = objective.over(
-        MatrixModel(_turned_back(model, prior, objective.form, bases)),
+        MatrixModel(_turned_back(objective, prior, bases)),
         objective.design.turn(bases),
     )
-    deviation = _turned_back(model, begin.deviation, objective.form, bases)
+    deviation = begin.deviation
+    if begin.is_given:
+        deviation = _turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
     return turned, bases, replace(begin, deviation=deviation, scaling=scaling)
 
@@ -186,11 +186,12 @@ def _zeros_like(parameters, intercept):
     return zeros
 
 
-def _turned_back(model, parameters, form, bases):
+def _turned_back(objective, parameters, bases):
     """Return natural matrices as those that the turned rows are multiplied with."""
+    product = objective.design.team.product
     arrays = [
-        model.turned_back(array, bases[term.sides])
-        for term, array in zip(form.terms, parameters.arrays, strict=True)
+        product(bases[term.sides].T, product(array, bases[term.sides]))
+        for term, array in zip(objective.form.terms, parameters.arrays, strict=True)
     ]
     linear = parameters.linear
     if linear is not None:
@@ -274,8 +275,14 @@ def _is_feasible(matrices, options):
     """Say whether the unconstrained optimum is the constrained one as well."""
     if options.n_components is not None:
         return False
-    lam = eigh(matrices.arrays[0], eigvals_only=True)
-    return lam[0] >= -NEGLIGIBLE * max(lam[-1], 0.0)
+    matrix = matrices.arrays[0]
+    # Without rounding, the eigenvalues of a semidefinite matrix plus this are positive.
+    shift = NEGLIGIBLE * max(float(np.trace(matrix)), np.finfo(float).tiny)
+    try:
+        np.linalg.cholesky(matrix + shift * np.eye(len(matrix)))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _to_score(objective, found, constrained, outside):

@@ -68,9 +68,11 @@ class _Edges:
     def _sorted(self, left, right):
         """Return the sorted tiles of edges, and the order that sorts them."""
         tile = left // TILE_ROWS * self.n_strips + right // self.width
-        # By tile, then by left item, then by right item.
-        key = (tile * TILE_ROWS + left % TILE_ROWS) * self.width + right % self.width
-        order = np.argsort(key, kind="stable")
+        # By tile, then by left item. To put columns into rows is a counting sort.
+        key = tile * TILE_ROWS + left % TILE_ROWS
+        shape = len(self.rows) * self.n_strips * TILE_ROWS, len(key)
+        cells = np.ones(len(key), dtype=np.int8), (key, np.arange(len(key)))
+        order = sparse.csr_matrix(cells, shape=shape).indices
         return tile[order], order
 
     def _tile_ends(self, tile):
@@ -135,11 +137,13 @@ class GraphDesign:
     weights : ndarray of shape (n_pairs,)
         Non-negative, sum 1.
     team : Team, default=None
-    scale, order : as for ``PairDesign``
-        The order is that of the edges, whatever is given.
+    scale : float, default=None
+        What to divide by; None takes it from the pairs.
+    similar : ndarray of bool of shape (n_pairs,), default=None
+        Not used: a product over items sees both labels at once.
     """
 
-    def __init__(self, pairs, form, weights, team=None, scale=None, order=None):
+    def __init__(self, pairs, form, weights, team=None, scale=None, similar=None):
         self.form = form
         self.team = team or Team()
         self._pairs = pairs

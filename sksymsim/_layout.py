@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How the training pairs are held for a fit, by counting what each way costs."""
 
-import numpy as np
-
 from sksymsim._blocks import MAX_FEATURES
 from sksymsim._design import PairDesign
 from sksymsim._graph import GraphDesign
@@ -58,8 +56,7 @@ def make_design(pairs, form, weights, team, prior="identity", similar=None):
         span = find_span(pairs, form, PRIORS[prior].needs_items)
     if span is not None:
         pairs = project_pairs(pairs, span)
-    order = None if similar is None else np.argsort(~similar, kind="stable")
-    design = _choose(pairs, form)(pairs, form, weights, team, order=order)
+    design = _choose(pairs, form)(pairs, form, weights, team, similar=similar)
     design.span = span
     design.n_ambient = n_features
     return design
@@ -80,9 +77,9 @@ def _choose(pairs, form):
     return GraphDesign if cheap else PairDesign
 
 
-def _indexed_design(pairs, form, weights, team, order):
+def _indexed_design(pairs, form, weights, team, similar):
     pairs = pairs.to_index()
-    return _choose(pairs, form)(pairs, form, weights, team, order=order)
+    return _choose(pairs, form)(pairs, form, weights, team, similar=similar)
 
 
 def _most_items(n_pairs, n_features, cost):

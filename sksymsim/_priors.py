@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
+from numpy.linalg import eigh
 from sklearn.exceptions import NotFittedError
 
 from sksymsim._forms import difference, total
@@ -86,7 +86,7 @@ def _learned_matrix(learner):
 
 
 def _identity(form, shrinkage, design, targets, weights, *, psd):
-    return Prior(_from_metric(form, np.eye(design.n_features), psd=psd), 1.0)
+    return Prior(_from_metric(form, np.eye(design.n_features), psd=False), 1.0)
 
 
 def _covariance(form, shrinkage, design, targets, weights, *, psd):

@@ -12,7 +12,7 @@ the Fisher weights, move.
 """
 
 import numpy as np
-from scipy.linalg import eigh
+from numpy.linalg import eigh
 
 from sksymsim._forms import both, difference, total
 from sksymsim._models import Parameters

@@ -13,8 +13,10 @@ from sksymsim._blocks import block_slices
 from sksymsim._objective import log_loss_with_curvature
 from sksymsim._solvers import TrialPoint, minimize_newton
 
-# The last of Newton's steps is taken when what it gains is this share of the gain.
-SHARE_LEFT = 1e-4
+# The last of Newton's steps is taken when what it gains is this share of the gain: at
+# the start, where nothing else moves, and along a direction, where more digits were
+# measured to save no step of the solver.
+SHARE_AT_START, SHARE_ON_LINE = 1e-4, 1e-2
 # What is read and written of a pair while the loss along a line is summed up. A block
 # of fewer pairs is done before another thread has noticed that there is one.
 LINE_BYTES = 256
@@ -154,10 +156,11 @@ class ExactSearch:
 
         start = np.zeros(len(columns) + free)
         self._spare.shares = None
-        c, value = minimize_newton(evaluate, start, noise, SHARE_LEFT)
+        share_left = SHARE_AT_START if direction is None else SHARE_ON_LINE
+        c, value = minimize_newton(evaluate, start, noise, share_left)
         if penalty.prior_is_negative(c[: len(columns)]):
             penalty.hold_prior = True
-            c, value = minimize_newton(evaluate, start, noise, SHARE_LEFT)
+            c, value = minimize_newton(evaluate, start, noise, share_left)
         length = float(c[0]) if direction is not None else 0.0
         if has_prior:
             self.tau += float(c[len(columns) - 1])

@@ -145,7 +145,8 @@ def test_a_step_ends_at_the_minimum_along_its_line(
     form, prior_is, fit_intercept, seed_offset, seed, monkeypatch
 ):
     """Over the length, the scale of the prior and the intercept, all at once."""
-    monkeypatch.setattr("sksymsim._search.SHARE_LEFT", 0.0)
+    monkeypatch.setattr("sksymsim._search.SHARE_AT_START", 0.0)
+    monkeypatch.setattr("sksymsim._search.SHARE_ON_LINE", 0.0)
     rng = np.random.default_rng([seed, seed_offset])
     case = make_search(rng, form, prior_is, fit_intercept)
     value, gradient = case.search.value_and_gradient(case.vector)
@@ -174,7 +175,8 @@ def test_gradient_is_that_of_the_reduced_function(
     form, prior_is, fit_intercept, rng, monkeypatch
 ):
     """F(D) = min over tau and the intercept; by the envelope theorem."""
-    monkeypatch.setattr("sksymsim._search.SHARE_LEFT", 0.0)
+    monkeypatch.setattr("sksymsim._search.SHARE_AT_START", 0.0)
+    monkeypatch.setattr("sksymsim._search.SHARE_ON_LINE", 0.0)
     case = make_search(rng, form, prior_is, fit_intercept)
 
     def function(vector):
