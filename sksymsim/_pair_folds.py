@@ -131,14 +131,39 @@ def wanted_sizes(test_size, train_size, n_pairs):
     return 1 - share, train_size
 
 
-def trim(mask, n_wanted, rng):
-    """Leave a random part of a mask of at most so many."""
+def trim(train, test, keys, test_class, sizes, rng):
+    """Return masks with no more pairs than asked for, drawn at random.
+
+    Parameters
+    ----------
+    train, test : ndarray of bool of shape (n_pairs,)
+    keys : ndarray of int of shape (n_pairs, 2)
+    test_class : {"C1", "C2", "C3", None}
+    sizes : tuple
+        Those of `wanted_sizes`. A share of test is met already.
+    rng : numpy.random.RandomState
+    """
+    n_test, n_train = sizes
+    if n_train is not None:
+        is_count = isinstance(n_train, Integral)
+        n_used = train.sum() + test.sum()
+        train = _thin(train, n_train if is_count else int(n_train * n_used), rng)
+        if test_class in ("C1", "C2"):
+            # What is no longer in training is no longer known.
+            seen = _seen(keys, train, int(keys.max()) + 1)
+            test = test & (seen[keys].sum(axis=1) == (2 if test_class == "C1" else 1))
+    if isinstance(n_test, Integral):
+        test = _thin(test, n_test, rng)
+    return train, test
+
+
+def _thin(mask, n_wanted, rng):
     rows = np.flatnonzero(mask)
     if n_wanted >= rows.size:
         return mask
-    trimmed = np.zeros_like(mask)
-    trimmed[rng.choice(rows, n_wanted, replace=False)] = True
-    return trimmed
+    thinned = np.zeros_like(mask)
+    thinned[rng.choice(rows, n_wanted, replace=False)] = True
+    return thinned
 
 
 # ------------------------------------------------------------ what belongs to which bin

@@ -64,11 +64,8 @@ class PairSplitter(BaseCrossValidator):
         UserWarning
             If more than half of the pairs are in neither part, on average.
         """
-        masks, similar = self._masks(X, y, groups)
-        records = self._records(masks, similar)
-        warn_if_dropped(
-            [record.n_dropped for record in records], len(masks[0][0]), self._to_keep
-        )
+        masks, _, n_dropped = self._masks(X, y, groups)
+        warn_if_dropped(n_dropped, len(masks[0][0]), self._to_keep)
         return iter([tuple(map(np.flatnonzero, pair)) for pair in masks])
 
     def report(self, X, y=None, groups=None):
@@ -96,7 +93,8 @@ class PairSplitter(BaseCrossValidator):
         ValueError
             As in `split`.
         """
-        return self._records(*self._masks(X, y, groups))
+        masks, similar, _ = self._masks(X, y, groups)
+        return [make_record(i, *pair, similar) for i, pair in enumerate(masks)]
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Return the number of splits.
@@ -115,12 +113,15 @@ class PairSplitter(BaseCrossValidator):
     def _check(self):
         check_splitter(self, self._allowed)
 
-    @staticmethod
-    def _records(masks, similar):
-        return [make_record(i, *pair, similar) for i, pair in enumerate(masks)]
+    def _trim(self, train, test, keys, test_class):
+        """Return masks without what the user does not want; not counted as dropped."""
+        return train, test
 
     def _masks(self, X, y, groups):
-        """Return checked masks of training and test, and which pairs are similar."""
+        """Return checked masks of training and test, and what is known of them.
+
+        Which pairs are similar, and how many pairs the graph of pairs costs each split.
+        """
         self._check()
         keys = number_keys(X, groups, self.level)
         check_some_pairs(len(keys))
@@ -131,13 +132,15 @@ class PairSplitter(BaseCrossValidator):
         test_class = self.test_class
         if self.level != "pair" and test_class is None:
             test_class = "C3"
-        masks = list(self._draw(keys, kinds, test_class))
+        drawn = list(self._draw(keys, kinds, test_class))
+        n_dropped = [int((~train & ~test).sum()) for train, test in drawn]
+        masks = [self._trim(*pair, keys, test_class) for pair in drawn]
         advice = f"{ADVICE[test_class]}: {self._to_fill()}bring more pairs, or choose "
         advice += "a level or test_class that asks less"
         for i, (train, test) in enumerate(masks):
             parts = {"training": train, "test": test}
             check_fold(i, len(masks), parts, similar, advice)
-        return masks, similar
+        return masks, similar, n_dropped
 
 
 def take_rows(array, rows):

@@ -158,7 +158,7 @@ def warn_if_dropped(n_dropped, n_pairs, advice):
             f"To keep more, {advice}, test_class='C2', which tests such pairs, or draw "
             "pairs inside of groups (make_pairs).",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 

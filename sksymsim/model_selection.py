@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Splits of pairs in which test pairs are as new as those of the deployment."""
 
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -219,16 +218,14 @@ class PairShuffleSplit(PairSplitter):
     def _draw(self, keys, kinds, test_class):
         check_sizes(self.test_size, self.train_size, len(keys))
         rng = check_random_state(self.random_state)
-        n_test, n_train = wanted_sizes(self.test_size, self.train_size, len(keys))
+        n_test, _ = wanted_sizes(self.test_size, self.train_size, len(keys))
         for _ in range(self.n_splits):
-            train, test = shuffled_masks(keys, kinds, test_class, n_test, rng)
-            if isinstance(n_test, Integral):
-                test = trim(test, n_test, rng)
-            if n_train is not None:
-                n_used = train.sum() + test.sum()
-                is_count = isinstance(n_train, Integral)
-                train = trim(train, n_train if is_count else int(n_train * n_used), rng)
-            yield train, test
+            yield shuffled_masks(keys, kinds, test_class, n_test, rng)
+
+    def _trim(self, train, test, keys, test_class):
+        sizes = wanted_sizes(self.test_size, self.train_size, len(keys))
+        rng = check_random_state(self.random_state)
+        return trim(train, test, keys, test_class, sizes, rng)
 
     def _to_fill(self):
         return "change test_size, "
@@ -355,9 +352,9 @@ def pair_leakage_report(
         - groups: ``n_shared_groups``, and ``n_group_seen`` test pairs of which some
           group is in training;
         - chains: the items of ``n_implied_similar`` test pairs, not repeated, are
-          joined by similar training pairs, those of ``n_implied_dissimilar`` by such and one
-          dissimilar pair (``implied`` is the mask of both); ``implied_accuracy`` is how
-          often that is their label;
+          joined by similar training pairs, those of ``n_implied_dissimilar`` by such
+          and one dissimilar pair (``implied`` is the mask of both);
+          ``implied_accuracy`` is how often that is their label;
         - degrees: ``max_degree``, ``median_degree``, the pairs of a training item;
           ``one_label_share``, the share of training items in two or more pairs that
           are in similar pairs only or in dissimilar pairs only, and
