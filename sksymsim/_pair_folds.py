@@ -22,6 +22,11 @@ TOLERANCE = 0.2
 MAX_STEPS = 4
 NEAR = 0.1
 MAX_LOG_ODDS = 3.0
+# Components of a smaller share of the pairs are never cut for a random split: there may
+# be very many.
+MIN_CUT = 0.02
+# How far random splits stray from the order of sizes.
+JITTER = 1.0
 
 
 class SplitRecord(NamedTuple):
@@ -68,7 +73,7 @@ def fold_masks(keys, kinds, test_class, shares, rng):
     shares : ndarray of shape (n_folds,)
     rng : numpy.random.RandomState
     """
-    bins = _BINS[test_class](keys, kinds, shares, rng)
+    bins = _BINS[test_class](keys, kinds, shares, rng, 0.0)
     for fold in range(len(shares)):
         yield _MASKS[test_class](keys, bins == fold)
 
@@ -89,7 +94,7 @@ def shuffled_masks(keys, kinds, test_class, test_size, rng):
         share = share / (2 - share)
     if test_class != "C3":
         shares = np.array([share, 1 - share])
-        bins = _BINS[test_class](keys, kinds, shares, rng)
+        bins = _BINS[test_class](keys, kinds, shares, rng, JITTER)
         return _MASKS[test_class](keys, bins == 0)
     return _shuffled_nodes(NodeGraph(keys, kinds), share, is_share, rng)
 
@@ -99,19 +104,19 @@ def _shuffled_nodes(graph, share, is_share, rng):
     shares = np.array([share, 1 - share])
     component, sizes = _component_sizes(graph)
     relative = sizes.sum(axis=1) / len(graph.index)
-    whole = _masks_unseen(graph.index, pack(sizes, shares, rng)[component] == 0)
+    bins = pack(sizes, shares, rng, JITTER)[component]
+    whole = _masks_unseen(graph.index, bins == 0)
     # A component that never fits into test would leave the same test every time.
-    large = np.flatnonzero(relative > (1 + TOLERANCE) * share)
+    large = np.flatnonzero(relative > max((1 + TOLERANCE) * share, MIN_CUT))
     if not large.size:
         return whole
-    bins = pack(sizes, shares, rng)[component]
     # Where s of the nodes are in test, between s^2 and s of the pairs are.
     x, wanted = logit(share) / 2, logit(share)
     for _ in range(MAX_STEPS):
         parts = np.array([expit(x), 1 - expit(x)])
         for number in large:
             chosen = component == number
-            bins[chosen] = cut(graph.restrict(chosen), parts, rng)
+            bins[chosen] = cut(graph.restrict(chosen), parts, rng, JITTER)
         train, test = _masks_unseen(graph.index, bins == 0)
         n_used = train.sum() + test.sum() if is_share else len(test)
         off = logit((test.sum() + 0.5) / (n_used + 1)) - wanted
@@ -169,22 +174,22 @@ def _thin(mask, n_wanted, rng):
 # ------------------------------------------------------------ what belongs to which bin
 
 
-def _bins_of_pairs(keys, kinds, shares, rng):
+def _bins_of_pairs(keys, kinds, shares, rng, jitter):
     """Put distinct pairs into bins; return the bin of each pair."""
     number = number_pairs(keys)
     n_kinds = int(kinds.max()) + 1
     counts = np.bincount(
         number * n_kinds + kinds, minlength=(number.max() + 1) * n_kinds
     )
-    return pack(counts.reshape(-1, n_kinds), shares, rng)[number]
+    return pack(counts.reshape(-1, n_kinds), shares, rng, jitter)[number]
 
 
-def _bins_of_mixed_nodes(keys, kinds, shares, rng):
+def _bins_of_mixed_nodes(keys, kinds, shares, rng, jitter):
     """Put nodes into bins, regardless of who is joined to whom."""
-    return pack(NodeGraph(keys, kinds).degrees(), shares, rng)
+    return pack(NodeGraph(keys, kinds).degrees(), shares, rng, jitter)
 
 
-def _bins_of_nodes(keys, kinds, shares, rng):
+def _bins_of_nodes(keys, kinds, shares, rng, _):
     """Put nodes into bins so that few pairs lie between them."""
     graph = NodeGraph(keys, kinds)
     bins = _whole_components(graph, shares, rng)

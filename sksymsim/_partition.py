@@ -22,11 +22,11 @@ PATIENCE = 8
 TRIMS = 3
 
 
-def pack(weights, shares, rng):
+def pack(weights, shares, rng, jitter=0.0):
     """Put things into bins, every kind of weight in proportion to the shares.
 
-    The largest first, each into the bin where the sum of squares of relative loads
-    grows least. Equal things are dealt out many at a time.
+    The largest first, each into the bin that is filled least, over all kinds. Equal
+    things are dealt out many at a time.
 
     Parameters
     ----------
@@ -36,6 +36,9 @@ def pack(weights, shares, rng):
         The share that each bin is to get, all > 0.
     rng : numpy.random.RandomState
         Says which of some equal things go together.
+    jitter : float, default=0.0
+        How far from the order of sizes, on a log scale, so that each call can give
+        other bins.
 
     Returns
     -------
@@ -54,16 +57,17 @@ def pack(weights, shares, rng):
         order[np.argsort(which[order], kind="stable")],
         np.cumsum(np.bincount(which, minlength=len(patterns)))[:-1],
     )
-    scale = 1.0 / (shares[:, None] * totals)
-    for pattern in np.argsort(-(patterns / totals).sum(axis=1), kind="stable"):
+    size = (patterns / totals).sum(axis=1)
+    size = size * np.exp(jitter * rng.normal(size=size.size))
+    for pattern in np.argsort(-size, kind="stable"):
         rest, weight = members[pattern], patterns[pattern]
         while rest.size:
-            n_dealt = max(1, int(rest.size * shares.min() / 4))
-            dealt = n_dealt * weight
-            cost = ((2 * loads + dealt) * dealt * scale**2 * shares[:, None]).sum(1)
-            best = int(np.argmin(cost))
+            # By how much the sum over bins of share * (load / share)^2 would grow.
+            growth = ((2 * loads + weight) * weight / totals**2).sum(axis=1) / shares
+            best = int(np.argmin(growth))
+            n_dealt = max(1, int(rest.size * shares[best] / 4))
             bins[rest[:n_dealt]] = best
-            loads[best] += dealt
+            loads[best] += n_dealt * weight
             rest = rest[n_dealt:]
     return bins
 
@@ -115,7 +119,7 @@ class NodeGraph:
         return NodeGraph(number[self.index[kept]], self.kinds[kept])
 
 
-def cut(graph, shares, rng):
+def cut(graph, shares, rng, jitter=0.0):
     """Cut a connected graph into blocks of nodes, so that few pairs lie between them.
 
     Starts from neighbours in an order by breadth first. Then, as in balanced label
@@ -129,6 +133,9 @@ def cut(graph, shares, rng):
     shares : ndarray of shape (n_blocks,)
         The share of all ends of pairs that each block is to get.
     rng : numpy.random.RandomState
+    jitter : float, default=0.0
+        Above 0, a graph of few nodes gets other blocks at each call, and not the best
+        ones every time.
 
     Returns
     -------
@@ -136,9 +143,11 @@ def cut(graph, shares, rng):
     """
     load = (graph.degrees() / graph.totals).sum(axis=1)
     load = load / load.sum()
-    starts = [_consecutive(graph, load, shares, rng)]
+    starts = []
     if graph.n_nodes <= FEW_NODES:
-        starts.append(pack(graph.degrees(), shares, rng))
+        starts.append(pack(graph.degrees(), shares, rng, jitter))
+    if not starts or not jitter:
+        starts.append(_consecutive(graph, load, shares, rng))
     found = [_refine(graph, blocks, load, shares, rng) for blocks in starts]
     return max(found, key=lambda pair: pair[0])[1]
 

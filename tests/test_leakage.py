@@ -249,7 +249,7 @@ def test_no_alarm_on_honest_parts(rng):
 def test_alarm_if_one_side_tells_the_label(width, rng):
     """Dissimilar pairs from a pool of their own: nothing has to be compared."""
     items = rng.normal(size=(800, width))
-    items[:, 0] += np.repeat([0.0, 1.5], 400)
+    items[:, 0] += np.repeat([0.0, 4.0], 400)
     similar = np.arange(800).reshape(-1, 2)
     rng.shuffle(similar)
     y = (similar[:, 0] < 400).astype(int)
@@ -286,7 +286,7 @@ def test_alarms_of_hubs_and_of_item_rates(rng):
     )
     texts = " ".join(report.alarms)
     assert report.item_rate_auc > 0.9
-    assert report.degree_auc < 0.2
+    assert report.degree_auc < 0.3
     assert "the number of training pairs of the items alone tells" in texts
     assert "the labels of other pairs of the same items alone tell" in texts
     assert report.sum_auc is None
@@ -361,6 +361,6 @@ def test_refusals(rng):
         pair_leakage_report(ids, ids, y_train=[0, 1], y_test=[0, 1, 1])
     with pytest.raises(ValueError, match="y holds 3 classes"):
         pair_leakage_report(ids, ids, y_train=[0, 1], y_test=[2, 1])
+    rows[0, 0, 0] = np.nan
     with pytest.raises(ValueError, match="contains 1 NaN"):
-        rows[0, 0, 0] = np.nan
         pair_leakage_report(rows, rows)
