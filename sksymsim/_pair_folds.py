@@ -112,18 +112,27 @@ def _shuffled_nodes(graph, share, is_share, rng):
         return whole
     # Where s of the nodes are in test, between s^2 and s of the pairs are.
     x, wanted = logit(share) / 2, logit(share)
+    found = []
     for _ in range(MAX_STEPS):
         parts = np.array([expit(x), 1 - expit(x)])
         for number in large:
             chosen = component == number
             bins[chosen] = cut(graph.restrict(chosen), parts, rng, JITTER)
-        train, test = _masks_unseen(graph.index, bins == 0)
-        n_used = train.sum() + test.sum() if is_share else len(test)
-        off = logit((test.sum() + 0.5) / (n_used + 1)) - wanted
-        if abs(off) < NEAR:
+        masks = _masks_unseen(graph.index, bins == 0)
+        n_train, n_test = (int(mask.sum()) for mask in masks)
+        n_used = n_train + n_test if is_share else len(graph.index)
+        off = logit((n_test + 0.5) / (n_used + 1)) - wanted
+        found.append((_n_missing(graph, masks), abs(off), masks))
+        if found[-1][0] == 0 and abs(off) < NEAR:
             break
         x = np.clip(x - off / 1.5, -MAX_LOG_ODDS, MAX_LOG_ODDS)
-    return (train, test) if train.any() and test.any() else whole
+    found.append((_n_missing(graph, whole), np.inf, whole))
+    return min(found, key=lambda attempt: attempt[:2])[2]
+
+
+def _n_missing(graph, masks):
+    """Count the kinds that are missing in training and in test."""
+    return sum(graph.n_kinds - np.unique(graph.kinds[mask]).size for mask in masks)
 
 
 def wanted_sizes(test_size, train_size, n_pairs):

@@ -83,7 +83,7 @@ class PairGroupKFold(PairSplitter):
     `cross_val_score`, `GridSearchCV` and `CalibratedClassifierCV`, but not with
     `cross_val_predict`.
 
-    Time grows with the number of pairs: about two seconds for a million of them.
+    Time grows with the number of pairs: a few seconds for a million of them.
 
     References
     ----------
