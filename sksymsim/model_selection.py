@@ -10,12 +10,7 @@ from sksymsim._leakage import measure_leakage
 from sksymsim._pair_folds import fold_masks, shuffled_masks, trim, wanted_sizes
 from sksymsim._splitter import PairSplitter, take_rows
 from sksymsim._validation import BOOL, RANDOM_STATE, Number, check_pairs
-from sksymsim._validation_splits import (
-    SIZE,
-    check_arrays,
-    check_seed_used,
-    check_sizes,
-)
+from sksymsim._validation_splits import SIZE, check_arrays, check_seed_used, check_sizes
 
 __all__ = [
     "PairGroupKFold",

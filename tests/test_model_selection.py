@@ -209,10 +209,10 @@ def test_planted_blocks_are_found(rng):
     index = crowd[:, None] * 100 + rng.integers(100, size=(2000, 2))
     index[:40, 1] = (index[:40, 0] + 100) % 400
     records = PairGroupKFold(4, random_state=0).report(rng.permutation(400)[index])
-    # A pair between two crowds is left out by the folds of both; a few more where an
-    # item is moved for the sake of equal sizes.
-    assert 80 <= sum(record.n_dropped for record in records) <= 90
-    assert [record.n_test for record in records] == pytest.approx([490] * 4, abs=5)
+    # A pair between two crowds is left out by the folds of both. Blocks may be 5 % off
+    # their share, so that an item or two can be on the wrong side.
+    assert 80 <= sum(record.n_dropped for record in records) <= 100
+    assert [record.n_test for record in records] == pytest.approx([490] * 4, rel=0.05)
 
 
 def test_blocks_keep_more_than_chance_and_are_even(rng):
