@@ -95,7 +95,7 @@ def documented_callables():
 def test_documented_parameters_are_those_of_the_signature(signature, docstring):
     sections = FunctionDoc(None, doc=inspect.cleandoc(docstring))
     documented = {
-        name.strip(): parameter.type
+        name.strip().lstrip("*"): parameter.type
         for parameter in sections["Parameters"]
         for name in parameter.name.split(",")
     }
@@ -113,7 +113,9 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
             assert ast.literal_eval(said) == default, name
 
 
-@pytest.mark.parametrize("name", ["classifier", "datasets", "pairs", "preprocessing"])
+@pytest.mark.parametrize(
+    "name", ["classifier", "datasets", "model_selection", "pairs", "preprocessing"]
+)
 def test_examples_of_docstrings(name):
     with threadpool_limits(1, user_api="blas"):
         results = doctest.testmod(importlib.import_module(f"sksymsim.{name}"))

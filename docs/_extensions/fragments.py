@@ -140,6 +140,7 @@ def write_fragments(app):
         "results.inc": results_to_rst(results / "quality.csv"),
         "engine.inc": table_to_rst(results / "engine.csv"),
         "scoring.inc": table_to_rst(results / "scoring.csv"),
+        "leakage.inc": table_to_rst(results / "leakage.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
