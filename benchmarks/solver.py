@@ -137,11 +137,13 @@ def plain(design, prior, targets, weights, alpha, constrained, rank, minimum):
         )
         start = Parameters(intercept, None, [np.sqrt(scale) * root])
     track = []
+    # Scores for the best scale at the start are half a pass of ours as well, and so are
+    # the directions in which the pairs differ most.
+    ahead = 0.5 if rank is None else 1.0
 
     def function(theta):
         value, gradient = objective.value_and_gradient(theta, start.like(theta))
-        # The scores of the prior, for the start, are half a pass of ours as well.
-        track.append((len(track) + 1.5, value))
+        track.append((len(track) + 1 + ahead, value))
         enough = 1 if rank is None else PASSES_OF_RANK
         if value <= minimum * (1 + GAP) and len(track) >= enough:
             raise _Near

@@ -38,8 +38,9 @@ def begin_factors(objective, matrices, bases, options):
     ----------
     objective : PairObjective
         Over a ``MatrixModel`` and a turned design.
-    matrices : Parameters
-        The solution without a constraint.
+    matrices : Parameters or None
+        The solution without a constraint; None begins at the prior that is left with so
+        many components.
     bases : dict
         What the design was turned by.
     options : FitOptions
@@ -68,6 +69,11 @@ def begin_factors(objective, matrices, bases, options):
         return factors
 
     cut_prior = Parameters(0.0, prior.linear, cut(prior.arrays, 0.0, prior_signs))
+    if matrices is None:
+        model = FactorModel(cut_prior, prior_signs, prior_signs)
+        objective = objective.over(model)
+        start = FactorStart(cut_prior, objective.scores(cut_prior))
+        return objective, _rescaled(objective, start)
     factors = cut(matrices.arrays, EIGENVALUE_FLOOR, signs)
     objective = objective.over(FactorModel(cut_prior, prior_signs, signs))
     begin = Parameters(matrices.intercept, matrices.linear, factors)

@@ -84,20 +84,23 @@ def fit_score(design, prior, targets, weights, options, start=None):
         options.fit_intercept,
     )
     whole, objective = objective, _start_objective(objective, options)
-    objective, bases, found = _begin(objective, prior.parameters, start)
+    objective, bases, found = begin(objective, prior.parameters, start)
     warm = found.is_given
     factored = options.constrained or options.n_components is not None
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
+    elif options.n_components is not None and found.is_held_by(options.alpha):
+        found = None
     else:
-        found, result = _minimize_matrices(objective, found, options)
-        n_iter = result.n_iter
+        search = found.search(objective)
+        result = minimize_matrices(search, search.start, found.scaling, options)
+        found, n_iter = search.parameters(result.theta), result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
-    if factored and (warm or not _is_feasible(found, options)):
-        objective, begin = begin_factors(objective, found, bases, options)
-        found, result = _minimize_factors(objective, begin, options)
+    if factored and (warm or found is None or not _is_feasible(found, options)):
+        objective, first = begin_factors(objective, found, bases, options)
+        found, result = _minimize_factors(objective, first, options)
         n_iter += result.n_iter
     outside = outside_of_span * objective.model.scale_of_prior(found)
     found = _turn_back(objective, found, bases)
@@ -137,9 +140,31 @@ class _Start:
         vector = self.deviation.flatten() + self.tau * model.prior_vector
         return self.deviation.like(vector)
 
+    def is_held_by(self, alpha):
+        """Say whether the penalty outweighs the curvature of the loss everywhere.
 
-def _begin(objective, prior, start):
+        Then the prior is as good a start as the solution of the convex problem.
+        """
+        return bool((2 * alpha * self.scaling[1:] >= 1).all())
+
+    def search(self, objective):
+        """Return the convex problem, at this point."""
+        return ExactSearch(objective, self.deviation, self.tau, self.prior_scores)
+
+
+def begin(objective, prior, start=None, turned=None):
     """Find where to begin, and turn the objective into good coordinates there.
+
+    Parameters
+    ----------
+    objective : PairObjective
+        Over a ``MatrixModel``.
+    prior : Parameters
+    start : Parameters, default=None
+        As for :func:`fit_score`.
+    turned : (dict, PairDesign), default=None
+        Bases and a design turned by them, to be used again; good coordinates for one
+        prior are good ones for another.
 
     Returns
     -------
@@ -160,24 +185,25 @@ def _begin(objective, prior, start):
         objective.fit_intercept,
     )
     scores = tau * prior_scores + intercept
-    begin = _Start(_zeros_like(prior, intercept), tau, prior_scores, False)
+    first = _Start(_zeros_like(prior, intercept), tau, prior_scores, False)
     if start is not None:
         given = objective.scores(start)
-        plain = begin.parameters(objective.model)
+        plain = first.parameters(objective.model)
         # An earlier solution may be worse than none, on other data for example.
         if objective.value(start, given) < objective.value(plain, scores):
-            scores, begin = given, _Start(start, 0.0, prior_scores, True)
+            scores, first = given, _Start(start, 0.0, prior_scores, True)
     fisher = objective.fisher(scores)
-    bases, spreads = eigenbases(objective.design, fisher)
-    turned = objective.over(
-        MatrixModel(_turned_back(objective, prior, bases)),
-        objective.design.turn(bases),
-    )
-    deviation = begin.deviation
-    if begin.is_given:
+    spreads = None
+    if turned is None:
+        bases, spreads = eigenbases(objective.design, fisher)
+        turned = bases, objective.design.turn(bases)
+    bases, design = turned
+    turned = objective.over(MatrixModel(_turned_back(objective, prior, bases)), design)
+    deviation = first.deviation
+    if first.is_given:
         deviation = _turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
-    return turned, bases, replace(begin, deviation=deviation, scaling=scaling)
+    return turned, bases, replace(first, deviation=deviation, scaling=scaling)
 
 
 def _zeros_like(parameters, intercept):
@@ -211,21 +237,23 @@ def _turn_back(objective, parameters, bases):
     return Parameters(parameters.intercept, linear, arrays)
 
 
-def _minimize_matrices(objective, start, options):
-    """Solve the convex problem; return its solution and how it was found.
+def minimize_matrices(search, start, scaling, options):
+    """Solve the convex problem.
 
     Parameters
     ----------
-    objective : PairObjective
-    start : _Start
+    search : ExactSearch
+        It is left at the solution.
+    start : ndarray
+        The deviation where the search is.
+    scaling : ndarray
+        The inverse Hessian there, one number for each unknown.
     options : FitOptions
 
     Returns
     -------
-    found : Parameters
     result : SolverResult
     """
-    search = ExactSearch(objective, start.deviation, start.tau, start.prior_scores)
     level = search.fisher.sum()
 
     def rescale():
@@ -234,23 +262,22 @@ def _minimize_matrices(objective, start, options):
         if information > RESCALE_BELOW * level:
             return None
         level = information
-        return matrix_scaling(Curvatures(objective, search.fisher))
+        return matrix_scaling(Curvatures(search.objective, search.fisher))
 
-    result = minimize_lbfgs(
+    return minimize_lbfgs(
         Problem(
             value_and_gradient=search.value_and_gradient,
-            start=search.start,
+            start=start,
             tol=options.tol,
             max_iter=options.max_iter,
             callback=options.callback,
-            scaling=start.scaling,
+            scaling=scaling,
             rescale=rescale,
             search=search,
             rough_tol=ROUGH_TOL * options.constrained,
             is_enough=lambda x: not _is_feasible(search.parameters(x), options),
         )
     )
-    return search.parameters(result.theta), result
 
 
 def _minimize_factors(objective, start, options):

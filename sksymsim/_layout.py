@@ -62,6 +62,24 @@ def make_design(pairs, form, weights, team, prior="identity", similar=None):
     return design
 
 
+def make_held_design(pairs, design):
+    """Return other pairs in the units of a design, to be scored there.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    design : PairDesign or GraphDesign
+        Of training pairs in all their features.
+
+    Returns
+    -------
+    held : PairDesign or GraphDesign
+    """
+    pairs = pairs.compact() if pairs.items is not None else pairs
+    make = _choose(pairs, design.form)
+    return make(pairs, design.form, None, design.team, design.scale)
+
+
 def _choose(pairs, form):
     """Return the type of design whose evaluations cost less."""
     n_pairs, _, n_features = pairs.shape
@@ -77,9 +95,9 @@ def _choose(pairs, form):
     return GraphDesign if cheap else PairDesign
 
 
-def _indexed_design(pairs, form, weights, team, similar):
+def _indexed_design(pairs, form, weights, team, scale=None, similar=None):
     pairs = pairs.to_index()
-    return _choose(pairs, form)(pairs, form, weights, team, similar=similar)
+    return _choose(pairs, form)(pairs, form, weights, team, scale, similar)
 
 
 def _most_items(n_pairs, n_features, cost):
