@@ -60,8 +60,12 @@ class FittedScore:
 
     @property
     def matrices(self):
-        """B of each term."""
-        return [(v.T * s) @ v for v, s in zip(self.factors, self.signs, strict=True)]
+        """B of each term, symmetric to the last bit."""
+        products = [
+            (v.T * s) @ v for v, s in zip(self.factors, self.signs, strict=True)
+        ]
+        # Some kernels of BLAS round the two triangles differently.
+        return [(product + product.T) / 2 for product in products]
 
     def negative_square_distance(self):
         """Return -(a-b)'M(a-b) as a score, for any form with a metric."""
