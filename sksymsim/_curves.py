@@ -174,8 +174,9 @@ def least_llr_cost(curve):
     similar, dissimilar = curve.steps
     # Neighbours of one label alone always end up in one pool: they are put into one
     # beforehand, which leaves fewer and costs less.
-    only_similar = (dissimilar == 0).all(axis=0)
-    only_dissimilar = (similar == 0).all(axis=0)
+    has_similar, has_dissimilar = similar.any(axis=0), dissimilar.any(axis=0)
+    only_similar = has_similar & ~has_dissimilar
+    only_dissimilar = has_dissimilar & ~has_similar
     joined = only_similar[1:] & only_similar[:-1]
     joined |= only_dissimilar[1:] & only_dissimilar[:-1]
     first = np.append(0, np.flatnonzero(~joined) + 1)

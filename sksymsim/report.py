@@ -105,8 +105,8 @@ def pair_report(
     taken out, measured by a bootstrap of pairs [3]_ [4]_. Quantiles are those of
     Student's t with one degree of freedom less than items. Intervals of rates are even
     in log-odds, those of costs in logarithms. Those of `min_dcf` and `min_cllr`, which
-    are the best of many on few pairs, are moved by the estimated bias, so that the
-    estimate may lie outside.
+    are the best of many on few pairs, are moved by the estimated bias and widened by
+    it, so that the estimate may lie outside.
 
     All replicates use one sort of the scores. `cllr` takes the log-odds at the
     (weighted) rate of these pairs. The bins of `calibration_error` hold equal weight,
@@ -236,8 +236,11 @@ def make_table(columns, found, confidence):
     numbers = zip(columns, found.estimate, found.error, found.bias, strict=True)
     for (of, measure), estimate, error, bias in numbers:
         scale = "difference" if " - " in of else measure.scale
-        center = estimate - bias * measure.optimistic
-        low, high = interval(center, quantile * error, scale)
+        center, reach = estimate, error
+        if measure.optimistic:
+            # The bias is known as badly as it is large.
+            center, reach = estimate - bias, np.hypot(error, bias)
+        low, high = interval(center, quantile * reach, scale)
         entries.append(
             {
                 "metric": measure.name,
