@@ -18,10 +18,10 @@ from scipy.special import expit
 from sksymsim._bootstrap import spread
 from sksymsim.report import Comparison, make_table
 
-N_ITEMS = 150
+N_ITEMS = 200
 PAIRS_PER_ITEM = 10
 TRUTH_ITEMS = 100_000
-N_REPLICATES = 250
+N_REPLICATES = 200
 CONFIDENCE = 0.95
 FAR, P_TARGET = (0.1,), 0.2
 
@@ -74,17 +74,7 @@ def _of_classes(rng, n_items, class_size):
     return index, classes, classes[first] == classes[second]
 
 
-def classes(rng, n_items):
-    """The label says whether two items are of one class; scores depend on the items."""
-    index, _, similar = _of_classes(rng, n_items, 10)
-    first, second = rng.normal(size=(2, n_items))
-    shared = 1.6 * similar - 0.8 + 0.8 * of_pair(first, index)
-    model = shared + 0.7 * rng.normal(size=len(index))
-    other = shared + 0.5 * of_pair(second, index) + rng.normal(size=len(index))
-    return similar, {"model": model, "other": other}, index
-
-
-def classes_as_units(rng, n_items):
+def class_effects(rng, n_items):
     """Whole classes score high or low, and they are given as groups."""
     index, classes, similar = _of_classes(rng, n_items, 3)
     of_class = rng.normal(size=(2, classes.max() + 1))
@@ -97,7 +87,7 @@ def classes_as_units(rng, n_items):
 
 SETTINGS = {
     function.__name__: function
-    for function in (item_effects, independent, classes, classes_as_units)
+    for function in (item_effects, independent, class_effects)
 }
 
 

@@ -74,6 +74,10 @@ class Units:
         keys = self.low * np.int64(self.n_units) + self.high
         self.dyad = np.unique(keys, return_inverse=True)[1].ravel()
         self.n_dyads = int(self.dyad.max()) + 1
+        # A unit takes part in the mean from which it is seen to deviate; as in the
+        # jackknife, deviations grow by 1 / (1 - its share of the pairs).
+        share = (2 - self.within.mean()) / self.n_units
+        self.inflation = 1 / (1 - share)
 
     def draw_by_unit(self, rng, n_draws):
         """Return random weights of pairs: products of those of their units."""
@@ -136,4 +140,5 @@ def spread(function, units, weights, n_bootstrap, random_state, n_jobs=None):
     # is also the least that the variance can be: pairs of an item are rarely opposed.
     variance = np.maximum(by_unit - (1 + VARIANCE) * by_dyad, by_dyad)
     share = variance / np.where(by_unit > 0, by_unit, 1)
-    return Spread(estimate, np.sqrt(variance), shift / VARIANCE * share, units.n_units)
+    error = units.inflation * np.sqrt(variance)
+    return Spread(estimate, error, shift / VARIANCE * share, units.n_units)
