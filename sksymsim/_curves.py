@@ -22,7 +22,7 @@ except (
     isotonic_regression = None
 
 # Sums of weights are compared with a rate times another such sum, equal but for this.
-ROUNDING = 1e-12
+ROUNDING = 1e-9
 
 
 class Ranking:
