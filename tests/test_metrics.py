@@ -148,7 +148,9 @@ def test_equal_to_scikit_learn(rng):
         cllr(y, scores, **k),
         log_loss(y, expit(scores), sample_weight=balanced) / np.log(2),
     )
-    p = IsotonicRegression().fit(scores[kept], y[kept], sample_weight=balanced[kept])
+    p = IsotonicRegression(out_of_bounds="clip").fit(
+        scores[kept], y[kept], sample_weight=balanced[kept]
+    )
     assert_allclose(
         min_cllr(y, scores, **k),
         log_loss(y, p.predict(scores), sample_weight=balanced) / np.log(2),

@@ -58,19 +58,19 @@ def shared_units(rng, n_units=12, n_pairs=60):
 
 
 def test_error_is_that_of_the_dyadic_sandwich(rng):
-    units = shared_units(rng)
-    effect = rng.normal(size=12)
+    units = shared_units(rng, 40, 200)
+    effect = rng.normal(size=40)
     values = effect[units].sum(axis=1) + rng.normal(size=len(units))
     weights = rng.uniform(0.5, 2, size=len(units))
-    found = spread(mean_of(values), units, weights, 20_000, np.random.RandomState(0))
+    found = spread(mean_of(values), units, weights, 4000, np.random.RandomState(0))
     mean = np.average(values, weights=weights)
     assert_allclose(found.estimate, mean)
     influences = weights * (values - mean) / weights.sum()
     expected = oracle.dyadic_variance(influences, units)
-    # Of 12 units the mean is not linear in their weights: by a few per cent.
-    correction = 12 / (12 - 2)
+    # The mean is not linear in the weights of 40 units: by a few per cent.
+    correction = 40 / (40 - 2)
     assert_allclose((found.error / correction) ** 2, expected, rtol=0.15)
-    assert found.n_units == 12
+    assert found.n_units == 40
 
 
 def test_pairs_without_common_items_are_independent(rng):
@@ -282,15 +282,17 @@ def test_intervals_and_standard_errors(fitted):
     assert len(report.table) == 5 * 7 + 5
     for entry in report.table:
         assert entry["low"] <= entry["high"]
-        assert 0 < entry["standard_error"] < 0.3
+        assert 0 <= entry["standard_error"] < 0.3
         if entry["metric"] not in ("min_dcf", "min_cllr"):
             assert entry["low"] <= entry["estimate"] <= entry["high"]
     wide = pair_report(
         model, pairs, y, n_bootstrap=200, confidence=0.99, random_state=0
     )
     for narrow_entry, wide_entry in zip(report.table, wide.table, strict=True):
-        assert wide_entry["low"] < narrow_entry["low"]
-        assert wide_entry["high"] > narrow_entry["high"]
+        # Some rates at few false accepts do not vary at all.
+        certain = narrow_entry["standard_error"] == 0
+        assert certain or wide_entry["low"] < narrow_entry["low"]
+        assert certain or wide_entry["high"] > narrow_entry["high"]
 
 
 def test_a_model_of_the_cosine_does_not_differ_from_it(rng):
