@@ -3,18 +3,11 @@
 
 from sksymsim._report import PairReport
 from sksymsim._version import __version__
+from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
-from sksymsim.metrics import (
-    actual_dcf,
-    cllr,
-    equal_error_rate,
-    expected_calibration_error,
-    min_cllr,
-    min_dcf,
-    tar_at_far,
-)
+from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.pairs import Pairs
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.recalibration import RecalibratedClassifier, recalibrate

@@ -8,13 +8,6 @@ from functools import partial
 import numpy as np
 from scipy.special import expit, log_expit
 
-from sksymsim._calibration import (
-    bin_numbers,
-    calibration_error,
-    llr_cost,
-    log_likelihood_ratios,
-    surprises_by_bin,
-)
 from sksymsim._curves import (
     Ranking,
     accept_rate_at,
@@ -23,6 +16,13 @@ from sksymsim._curves import (
     equal_error,
     least_cost,
     least_llr_cost,
+)
+from sksymsim._losses import (
+    bin_numbers,
+    calibration_error,
+    llr_cost,
+    log_likelihood_ratios,
+    surprises_by_bin,
 )
 from sksymsim._validation_scores import OBSERVED
 

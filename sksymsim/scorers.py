@@ -5,15 +5,8 @@ from sklearn.metrics import make_scorer
 
 from sksymsim._responses import log_odds_of
 from sksymsim._validation_scores import OBSERVED, check_option
-from sksymsim.metrics import (
-    actual_dcf,
-    cllr,
-    equal_error_rate,
-    expected_calibration_error,
-    min_cllr,
-    min_dcf,
-    tar_at_far,
-)
+from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
+from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 
 __all__ = ["get_pair_scorer", "get_pair_scorer_names"]
 

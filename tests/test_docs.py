@@ -114,6 +114,7 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
 
 
 EXAMPLES = [
+    "calibration",
     "classifier",
     "datasets",
     "deployment",
