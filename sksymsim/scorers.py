@@ -19,7 +19,7 @@ def get_pair_scorer(name, **params):
     Parameters
     ----------
     name : str
-        One of :func:`get_pair_scorer_names`. Those that begin with "neg_" are errors
+        One of :func:`get_pair_scorer_names`. Those with ``neg_`` in front are errors
         or costs with their sign changed, so that greater is better.
     params : keyword arguments
         Parameters of the metric: ``p_target=0.05``, ``far=0.001``, ``n_bins=15``.
