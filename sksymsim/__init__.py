@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
+from sksymsim._report import PairReport
 from sksymsim._version import __version__
+from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
+from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
     PairShuffleSplit,
@@ -12,17 +16,45 @@ from sksymsim.model_selection import (
 )
 from sksymsim.pairs import Pairs
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
+from sksymsim.recalibration import RecalibratedClassifier, recalibrate
+from sksymsim.report import pair_report
+from sksymsim.scorers import get_pair_scorer, get_pair_scorer_names
+from sksymsim.thresholds import (
+    ThresholdChoice,
+    calibrate_threshold,
+    get_threshold_scorer,
+    threshold_at,
+)
 
 __all__ = [
     "EmbeddingNormalizer",
     "PairGroupKFold",
+    "PairReport",
     "PairShuffleSplit",
     "Pairs",
+    "RecalibratedClassifier",
     "SharedTransformer",
     "SymmetricPairClassifier",
+    "ThresholdChoice",
     "__version__",
+    "actual_dcf",
+    "calibrate_threshold",
+    "cllr",
+    "deployment_weights",
+    "equal_error_rate",
+    "expected_calibration_error",
+    "get_pair_scorer",
+    "get_pair_scorer_names",
+    "get_threshold_scorer",
     "load_spoken_digits",
     "make_pairs",
+    "min_cllr",
+    "min_dcf",
     "pair_leakage_report",
+    "pair_report",
     "pair_train_test_split",
+    "recalibrate",
+    "shift_log_odds",
+    "tar_at_far",
+    "threshold_at",
 ]

@@ -113,9 +113,23 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
             assert ast.literal_eval(said) == default, name
 
 
-@pytest.mark.parametrize(
-    "name", ["classifier", "datasets", "model_selection", "pairs", "preprocessing"]
-)
+EXAMPLES = [
+    "calibration",
+    "classifier",
+    "datasets",
+    "deployment",
+    "metrics",
+    "model_selection",
+    "pairs",
+    "preprocessing",
+    "recalibration",
+    "report",
+    "scorers",
+    "thresholds",
+]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_of_docstrings(name):
     with threadpool_limits(1, user_api="blas"):
         results = doctest.testmod(importlib.import_module(f"sksymsim.{name}"))

@@ -28,6 +28,8 @@ PEERS = {
     "itml.inc": "ITML as it comes, on all training pairs",
     "peers.inc": "Test ROC-AUC, settings chosen on dev",
 }
+# The second score of the simulations is there for the difference.
+COVERED = ("model", "model - other")
 COLUMNS = {
     "Data": lambda row: row["data"],
     "AUC cosine": lambda row: f"{float(row['cosine_auc']):.3f}",
@@ -117,6 +119,27 @@ def section_to_rst(path, heading):
     return "\n".join(head + text) + "\n"
 
 
+def coverage_to_rst(path):
+    """Return how often intervals held the truth: one row a measure; or nothing."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["of"] in COVERED]
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    header = ["Measure", "Of", *(f"{name}: items / pairs" for name in settings)]
+    table = {}
+    for row in rows:
+        shares = float(row["coverage"]), float(row["coverage_of_pair_bootstrap"])
+        cells = table.setdefault((row["metric"], row["of"]), {})
+        cells[row["setting"]] = " / ".join(f"{share:.3f}" for share in shares)
+    lines = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines.append("   " + ", ".join(f'"{cell}"' for cell in header))
+    for key, cells in table.items():
+        row = [*key, *(cells.get(name, "") for name in settings)]
+        lines.append("   " + ", ".join(f'"{cell}"' for cell in row))
+    return "\n".join(lines) + "\n"
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -141,6 +164,7 @@ def write_fragments(app):
         "engine.inc": table_to_rst(results / "engine.csv"),
         "scoring.inc": table_to_rst(results / "scoring.csv"),
         "leakage.inc": table_to_rst(results / "leakage.csv"),
+        "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)

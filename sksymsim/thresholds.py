@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From which score on pairs are accepted, chosen for a purpose, on held-out pairs."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import FixedThresholdClassifier, check_cv
+
+from sksymsim._criteria import CRITERIA, Accepted
+from sksymsim._curves import Ranking
+from sksymsim._validation import check_labels, check_pairs, check_weights
+from sksymsim._validation_scores import (
+    check_criterion,
+    check_held_out,
+    check_labels_of_model,
+    check_reachable,
+    check_scores,
+    check_splitter,
+)
+
+__all__ = [
+    "ThresholdChoice",
+    "calibrate_threshold",
+    "get_threshold_scorer",
+    "threshold_at",
+]
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """A threshold, and what it does on the pairs that it was chosen on.
+
+    Parameters
+    ----------
+    threshold : float
+        Pairs are accepted from this score upwards.
+    criterion : str
+        What it was chosen for.
+    value : float
+        What the criterion makes as great as possible: the accuracy, the F-score, the
+        recall (for "far" and "precision"), or one less the rate of false accepts (for
+        "recall").
+    accuracy : float
+        The share of pairs that are decided rightly.
+    precision : float
+        The share of accepted pairs that are similar; one if none is accepted.
+    recall : float
+        The share of similar pairs that are accepted.
+    far : float
+        The share of dissimilar pairs that are accepted.
+    classifier : FixedThresholdClassifier, default=None
+        The model with this threshold, fitted; from :func:`calibrate_threshold` only.
+
+    See Also
+    --------
+    threshold_at : Makes it from scores.
+    calibrate_threshold : Makes it from a model and pairs.
+    """
+
+    threshold: float
+    criterion: str
+    value: float
+    accuracy: float
+    precision: float
+    recall: float
+    far: float
+    classifier: object = None
+
+
+def threshold_at(
+    y_true,
+    y_score,
+    *,
+    criterion="accuracy",
+    beta=1.0,
+    level=None,
+    sample_weight=None,
+    pos_label=None,
+):
+    """Return the threshold that suits a purpose best, and what it achieves.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_pairs,)
+        Two labels of any kind.
+    y_score : array-like of shape (n_pairs,)
+        Similarities of pairs that the model was not fitted on.
+    criterion : {"accuracy", "f_beta", "far", "precision", "recall"}, default="accuracy"
+        The purpose:
+
+        - "accuracy": the most right decisions.
+        - "f_beta": the greatest F-score, see `beta`.
+        - "far": the greatest recall with a rate of false accepts of at most `level`.
+        - "precision": the greatest recall with a precision of at least `level`.
+        - "recall": the fewest false accepts with a recall of at least `level`.
+
+    beta : float, default=1.0
+        How many times as much recall counts as precision, for "f_beta".
+    level : float, default=None
+        The rate to keep, in [0, 1], for "far", "precision" and "recall".
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Non-negative weights; with :func:`deployment_weights` accuracy, precision and
+        F-score are those at another rate of similar pairs.
+    pos_label : object, default=None
+        The label that means "similar". None takes the greater one.
+
+    Returns
+    -------
+    choice : ThresholdChoice
+
+    Raises
+    ------
+    TypeError
+        If scores or weights are no real numbers.
+    ValueError
+        If a parameter is out of range or missing, lengths differ, scores are not
+        finite, only one class has weight, or no threshold reaches the precision.
+
+    See Also
+    --------
+    calibrate_threshold : The same for a model, on folds that were held out.
+
+    Notes
+    -----
+    The threshold lies half-way between the lowest score that is accepted and the next
+    one; equal scores are never separated. Of equally good thresholds it is the highest.
+    What is achieved is the best of many on these pairs, so it is a little optimistic
+    for new ones.
+
+    Examples
+    --------
+    >>> from sksymsim import threshold_at
+    >>> y, scores = [0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.7, 0.6, 0.8, 0.9]
+    >>> choice = threshold_at(y, scores, criterion="far", level=0.1)
+    >>> choice.threshold, round(choice.recall, 3), choice.far
+    (0.75, 0.667, 0.0)
+    """
+    check_criterion(criterion, beta, level, CRITERIA)
+    dtype = np.asarray(y_score).dtype
+    similar, scores, weights = check_scores(y_true, y_score, sample_weight, pos_label)
+    ranking = Ranking(similar, scores)
+    curve = ranking.curve(weights)
+    accepted = Accepted(
+        curve.hits[0],
+        curve.false[0],
+        float(curve.n_similar[0, 0]),
+        float(curve.n_dissimilar[0, 0]),
+    )
+    rule = CRITERIA[criterion]
+    values = rule.value(accepted, beta)
+    if rule.held is not None:
+        values = np.where(rule.held(accepted, level) <= 0, values, -np.inf)
+        check_reachable(values, accepted, criterion, level)
+    point = int(np.argmax(values))
+    return ThresholdChoice(
+        threshold=_between(ranking.thresholds, point, dtype),
+        criterion=criterion,
+        value=float(values[point]),
+        accuracy=float(accepted.accuracy[point]),
+        precision=float(accepted.precision[point]),
+        recall=float(accepted.recall[point]),
+        far=float(accepted.far[point]),
+    )
+
+
+def _between(thresholds, point, dtype):
+    """Return a threshold that accepts as many distinct scores as a point of the curve.
+
+    It is a number of the scores' own dtype: rounded to it later, as NumPy does in
+    comparisons, it could meet the next score.
+    """
+    kind = dtype.type if dtype.kind == "f" else np.float64
+    if point == 0:
+        return float(np.nextafter(kind(thresholds[0]), kind(np.inf)))
+    lowest = thresholds[point - 1]
+    if point == len(thresholds):
+        return float(lowest)
+    middle = kind(thresholds[point] + (lowest - thresholds[point]) / 2)
+    return float(middle if middle > thresholds[point] else lowest)
+
+
+def calibrate_threshold(
+    model,
+    pairs,
+    y,
+    *,
+    criterion="accuracy",
+    beta=1.0,
+    level=None,
+    cv=None,
+    groups=None,
+    sample_weight=None,
+):
+    """Choose the threshold of a model on pairs that it was not fitted on.
+
+    Parameters
+    ----------
+    model : estimator
+        A classifier of pairs, or a Pipeline: fitted if `cv` is None, and not changed.
+    pairs : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        With ``cv=None``, pairs of items that the model was not fitted on. Otherwise the
+        pairs to split.
+    y : array-like of shape (n_pairs,)
+        Their labels.
+    criterion : {"accuracy", "f_beta", "far", "precision", "recall"}, default="accuracy"
+        The purpose, see :func:`threshold_at`.
+    beta : float, default=1.0
+        How many times as much recall counts as precision, for "f_beta".
+    level : float, default=None
+        The rate to keep, in [0, 1], for "far", "precision" and "recall".
+    cv : splitter or iterable, default=None
+        Folds that share no item, such as ``GroupKFold(5)`` with `groups`. Clones of
+        the model are fitted on each training part, the threshold is chosen on all
+        held-out scores together, and the model is then fitted on all pairs. None takes
+        the model as it is.
+    groups : array-like of shape (n_pairs,), default=None
+        The groups for the splitter.
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Weights of the held-out pairs in the choice, such as
+        :func:`deployment_weights`. The fits do not see them.
+
+    Returns
+    -------
+    choice : ThresholdChoice
+        `choice.classifier` is scikit-learn's ``FixedThresholdClassifier`` around the
+        fitted model: its `predict` decides by the threshold.
+
+    Raises
+    ------
+    ValueError
+        If `cv` is a number, or what :func:`threshold_at` raises.
+
+    See Also
+    --------
+    get_threshold_scorer : The same purposes for ``TunedThresholdClassifierCV``.
+    recalibrate : New probabilities, where 1/2 is again the right threshold.
+
+    Notes
+    -----
+    The scores are those of `decision_function`, or the probabilities of the greater
+    label if there is none. Pooling the scores of several folds takes for granted that
+    they mean the same in each, as log-odds do.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GroupKFold
+    >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
+    >>> from sksymsim import calibrate_threshold
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, groups = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=900, n_groups=3, random_state=0
+    ... )
+    >>> choice = calibrate_threshold(
+    ...     SymmetricPairClassifier(), pairs, y,
+    ...     criterion="far", level=0.01, cv=GroupKFold(3), groups=groups,
+    ... )
+    >>> choice.far <= 0.01
+    True
+    >>> choice.classifier.predict(pairs[:3]).shape
+    (3,)
+    """
+    pairs = check_pairs(pairs, allow_nan=True)
+    check_criterion(criterion, beta, level, CRITERIA)
+    check_splitter(cv)
+    weights = check_weights(sample_weight, len(pairs))
+    if cv is None:
+        labels = check_labels_of_model(y, model, len(pairs))
+        held_out, fitted = np.arange(len(pairs)), model
+        scores, method = _scores(fitted, pairs)
+    else:
+        check_labels(y, len(pairs))
+        labels = np.asarray(y)
+        held_out, scores, method = _held_out_scores(model, pairs, labels, cv, groups)
+        fitted = clone(model).fit(pairs, labels)
+    choice = threshold_at(
+        labels[held_out],
+        scores,
+        criterion=criterion,
+        beta=beta,
+        level=level,
+        sample_weight=None if weights is None else weights[held_out],
+        pos_label=fitted.classes_[1],
+    )
+    fixed = FixedThresholdClassifier(
+        FrozenEstimator(fitted), threshold=choice.threshold, response_method=method
+    )
+    return replace(choice, classifier=fixed.fit(pairs, labels))
+
+
+def _held_out_scores(model, pairs, labels, cv, groups):
+    """Return the pairs that are held out of some fold, their scores, and of what."""
+    rows, scores, method = [], [], None
+    splitter = check_cv(cv, labels, classifier=True)
+    for train, test in splitter.split(pairs, labels, groups):
+        fitted = clone(model).fit(pairs[train], labels[train])
+        values, method = _scores(fitted, pairs[test])
+        scores.append(values)
+        rows.append(np.arange(len(pairs))[test])
+    check_held_out(rows)
+    return np.concatenate(rows), np.concatenate(scores), method
+
+
+def _scores(model, pairs):
+    if hasattr(model, "decision_function"):
+        return np.asarray(model.decision_function(pairs)), "decision_function"
+    return model.predict_proba(pairs)[:, 1], "predict_proba"
+
+
+def get_threshold_scorer(criterion="accuracy", *, beta=1.0, level=None):
+    """Return a scorer of decisions, for the choice of a threshold.
+
+    Pass it as ``scoring=`` to scikit-learn's ``TunedThresholdClassifierCV``.
+
+    Parameters
+    ----------
+    criterion : {"accuracy", "f_beta", "far", "precision", "recall"}, default="accuracy"
+        The purpose, see :func:`threshold_at`.
+    beta : float, default=1.0
+        How many times as much recall counts as precision, for "f_beta".
+    level : float, default=None
+        The rate to keep, in [0, 1], for "far", "precision" and "recall".
+
+    Returns
+    -------
+    scorer : callable
+        What the criterion makes as great as possible; where the rate is not kept, the
+        negative of how far it is missed.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range or missing.
+
+    See Also
+    --------
+    calibrate_threshold : Chooses among all thresholds, on the pooled folds.
+
+    Notes
+    -----
+    ``TunedThresholdClassifierCV`` interpolates the score of each fold on a grid of
+    thresholds and averages over the folds. So a rate is kept about and not exactly, and
+    on a grid of 100 thresholds not better than the grid is fine. Its default folds
+    separate pairs and not items: pass ``cv``.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GroupKFold, TunedThresholdClassifierCV
+    >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
+    >>> from sksymsim import get_threshold_scorer
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, groups = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=900, n_groups=3, random_state=0
+    ... )
+    >>> tuned = TunedThresholdClassifierCV(
+    ...     SymmetricPairClassifier(),
+    ...     scoring=get_threshold_scorer("precision", level=0.95),
+    ...     cv=list(GroupKFold(3).split(pairs, y, groups)),
+    ... ).fit(pairs, y)
+    >>> bool(0.5 < tuned.best_threshold_ < 1)
+    True
+    """
+    check_criterion(criterion, beta, level, CRITERIA)
+    return make_scorer(_score_decisions, criterion=criterion, beta=beta, level=level)
+
+
+def _score_decisions(
+    y_true,
+    y_pred,
+    *,
+    criterion,
+    beta,
+    level,
+    sample_weight=None,
+    pos_label=None,
+):
+    """Return the criterion of decisions, or by how much its condition is missed."""
+    if pos_label is None:
+        pos_label = np.unique(y_true)[-1]
+    decisions = np.asarray(y_pred) == pos_label
+    similar, decisions, weights = check_scores(
+        y_true, decisions, sample_weight, pos_label, name="y_pred"
+    )
+    accepted = Accepted(
+        float(weights @ (decisions * similar)),
+        float(weights @ (decisions * ~similar)),
+        float(weights @ similar),
+        float(weights @ ~similar),
+    )
+    rule = CRITERIA[criterion]
+    missed = 0.0 if rule.held is None else float(rule.held(accepted, level))
+    return -missed if missed > 0 else float(rule.value(accepted, beta))
