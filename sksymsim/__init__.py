@@ -19,6 +19,8 @@ from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.recalibration import RecalibratedClassifier, recalibrate
 from sksymsim.report import pair_report
 from sksymsim.scorers import get_pair_scorer, get_pair_scorer_names
+from sksymsim.search import SymmetricPairClassifierCV
+from sksymsim.stacking import StackedPairClassifier
 from sksymsim.thresholds import (
     ThresholdChoice,
     calibrate_threshold,
@@ -34,7 +36,9 @@ __all__ = [
     "Pairs",
     "RecalibratedClassifier",
     "SharedTransformer",
+    "StackedPairClassifier",
     "SymmetricPairClassifier",
+    "SymmetricPairClassifierCV",
     "ThresholdChoice",
     "__version__",
     "actual_dcf",

@@ -24,3 +24,13 @@ class IterationReporter:
             f"evaluations {entry['n_evaluations']:4d}  {entry['seconds']:.1f} s",
             flush=True,
         )
+
+
+def say_if(verbose):
+    """Return a function that prints a line if it is asked for."""
+
+    def say(text):
+        if verbose:
+            print(text, flush=True)
+
+    return say

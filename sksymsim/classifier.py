@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricPairClassifier: a similarity learned from labelled pairs."""
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -362,6 +363,15 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             solution.score, intercept=solution.score.intercept + float(shift)
         )
         return self
+
+    def _with(self, score):
+        """Return this fitted classifier with the numbers of another score."""
+        other = copy(self)
+        other.form = score.form
+        other.psd = bool(self.psd and score.is_metric)
+        other._fitted = (other.form, other.psd)
+        other._score = score
+        return other
 
     def _warm_start(self, design):
         """Return the last solution, if it is wanted and fits."""

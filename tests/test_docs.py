@@ -125,6 +125,8 @@ EXAMPLES = [
     "recalibration",
     "report",
     "scorers",
+    "search",
+    "stacking",
     "thresholds",
 ]
 

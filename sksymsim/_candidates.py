@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a search compares: the family of this library, two baselines, and guests."""
+
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import make_pipeline
+
+from sksymsim._forms import FORMS
+from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
+
+# A penalty under which nothing but scale and intercept of the prior is learned.
+PRIOR_ONLY = 1e9
+# The plainest first: what a tie within the noise is decided by.
+PLAIN_FORMS = ("mahalanobis", "bilinear", "quadratic")
+PLAIN_PRIORS = ("identity", "covariance", "kissme")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One model that a search may choose.
+
+    Parameters
+    ----------
+    family : str
+        What it is a setting of: a stack takes one candidate of each family.
+    params : dict
+        The setting.
+    estimator : estimator
+        Not fitted.
+    plainness : tuple
+        Smaller is plainer; compares with that of any other candidate.
+    """
+
+    family: str
+    params: dict
+    estimator: object
+    plainness: tuple
+
+
+@dataclass(frozen=True)
+class Path:
+    """Candidates that differ in ``alpha`` alone, from the largest to the smallest."""
+
+    form: str
+    prior: str
+    shrinkage: float
+    candidates: list = field(default_factory=list)
+
+    @property
+    def alphas(self):
+        """The penalties; infinity is the prior alone."""
+        return [c.params["alpha"] for c in self.candidates]
+
+
+@dataclass(frozen=True)
+class Space:
+    """A normalisation of the items, and the paths that are searched in it.
+
+    Parameters
+    ----------
+    normalizer : EmbeddingNormalizer or None
+        None takes the items as they are.
+    paths : list of Path
+    """
+
+    normalizer: object
+    paths: list
+
+
+def pair_model(normalizer, **params):
+    """Return an unfitted Pipeline of a normaliser of items and the classifier."""
+    model = SymmetricPairClassifier(**params)
+    if normalizer is None:
+        return make_pipeline(model)
+    return make_pipeline(SharedTransformer(clone(normalizer)), model)
+
+
+def baseline_spaces(settings):
+    """Return plain cosine and plain Euclid, of which only two numbers are learned."""
+    spaces = []
+    for name, normalizer in (
+        ("cosine", EmbeddingNormalizer(center=False, whiten=0.0, norm=True)),
+        ("euclid", None),
+    ):
+        params = {"form": "mahalanobis", "prior": "identity", "alpha": np.inf}
+        model = pair_model(normalizer, **settings | {"alpha": PRIOR_ONLY})
+        candidate = Candidate(name, params, model, (-1, len(spaces)))
+        path = Path("mahalanobis", "identity", 0.1, [candidate])
+        spaces.append(Space(normalizer, [path]))
+    return spaces
+
+
+def family_spaces(whitenings, forms, priors, shrinkages, alphas, settings):
+    """Return the whole family: one space for each whitening.
+
+    Parameters
+    ----------
+    whitenings : sequence of float or None
+    forms, priors : sequence of str
+    shrinkages : sequence of float
+        Of the priors that are not "identity".
+    alphas : sequence of float
+    settings : dict
+        Parameters that all classifiers have.
+    """
+    alphas = [np.inf, *sorted(set(alphas), reverse=True)]
+    spaces = []
+    for whiten in whitenings:
+        normalizer = None if whiten is None else EmbeddingNormalizer(whiten=whiten)
+        paths = [
+            _path(whiten, normalizer, form, prior, shrinkage, alphas, settings)
+            for form, prior in product(forms, priors)
+            for shrinkage in (shrinkages[:1] if prior == "identity" else shrinkages)
+            # The dot product of a difference of covariances is no likelihood ratio.
+            if form != "bilinear" or prior != "kissme"
+        ]
+        spaces.append(Space(normalizer, paths))
+    return spaces
+
+
+def _path(whiten, normalizer, form, prior, shrinkage, alphas, settings):
+    shown = {"whiten": whiten, "form": form, "prior": prior}
+    if prior != "identity":
+        shown["shrinkage"] = shrinkage
+    family = ", ".join(f"{key}={value}" for key, value in shown.items())
+    path = Path(form, prior, shrinkage)
+    for alpha in alphas:
+        if np.isinf(alpha) and whiten is None and prior == "identity":
+            continue  # plain Euclid
+        params = {"form": form, "prior": prior, "shrinkage": shrinkage}
+        params["alpha"] = alpha if np.isfinite(alpha) else PRIOR_ONLY
+        plainness = (
+            PLAIN_FORMS.index(form),
+            PLAIN_PRIORS.index(prior),
+            -alpha,
+            0.0 if whiten is None else whiten,
+        )
+        path.candidates.append(
+            Candidate(
+                family,
+                shown | {"alpha": alpha},
+                pair_model(normalizer, **settings | params),
+                plainness,
+            )
+        )
+    return path
+
+
+def guest_candidates(candidates):
+    """Return a candidate for each setting of the estimators that the user brings.
+
+    Parameters
+    ----------
+    candidates : list of (name, estimator) or (name, estimator, grid)
+    """
+    result = []
+    for name, estimator, *grid in candidates:
+        for params in ParameterGrid(grid[0] if grid else {}):
+            model = clone(estimator).set_params(**params)
+            plainness = (len(FORMS), len(result))
+            result.append(Candidate(name, dict(params), model, plainness))
+    return result

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a search has chosen, fitted on all pairs, as one small model."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sksymsim._stacking import rescaled, weighted_sum
+from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.preprocessing import SharedTransformer
+from sksymsim.stacking import StackedPairClassifier
+
+
+def refit(blend, candidates, pairs, y, sample_weight=None):
+    """Fit the members of a blend, and fold those of one space into one score.
+
+    Parameters
+    ----------
+    blend : Blend
+    candidates : list of Candidate
+    pairs : Pairs
+    y : ndarray of shape (n_pairs,)
+    sample_weight : ndarray of shape (n_pairs,), default=None
+
+    Returns
+    -------
+    model : Pipeline
+        Fitted.
+    """
+    members = [candidates[i].estimator for i in blend.members]
+    spaces, guests = {}, []
+    for member, weight in zip(members, blend.weights, strict=True):
+        if _is_ours(member):
+            spaces.setdefault(repr(member[:-1]), []).append((member, weight))
+        else:
+            guests.append((member, weight))
+    if len(spaces) == 1 and not guests:
+        (space,) = spaces.values()
+        return _fit_space(space, pairs, y, sample_weight, blend.intercept)
+    parts = [
+        (_fit_space(space, pairs, y, sample_weight), 1.0) for space in spaces.values()
+    ]
+    parts += [(clone(member).fit(pairs, y), weight) for member, weight in guests]
+    named = [(f"member{i}", part) for i, (part, _) in enumerate(parts)]
+    weights = [float(weight) for _, weight in parts]
+    stack = StackedPairClassifier(named, weights, intercept=blend.intercept)
+    return make_pipeline(stack._take([part for _, part in named], pairs))
+
+
+def _is_ours(model):
+    if not isinstance(model, Pipeline) or len(model) > 2:
+        return False
+    shared = len(model) == 1 or isinstance(model[0], SharedTransformer)
+    return shared and isinstance(model[-1], SymmetricPairClassifier)
+
+
+def _fit_space(members, pairs, y, sample_weight, intercept=0.0):
+    """Return one Pipeline that is the weighted sum of several in one space."""
+    steps = []
+    prepared = pairs
+    for name, step in members[0][0].steps[:-1]:
+        steps.append((name, clone(step).fit(prepared)))
+        prepared = steps[-1][1].transform(prepared)
+    fitted = [
+        clone(member[-1]).fit(prepared, y, sample_weight=sample_weight)
+        for member, _ in members
+    ]
+    weights = np.array([weight for _, weight in members])
+    heaviest = fitted[int(np.argmax(weights))]
+    if len(fitted) == 1:
+        score = rescaled(heaviest._score, float(weights[0]), intercept)
+    else:
+        score = weighted_sum([m._score for m in fitted], weights, intercept)
+    return Pipeline([*steps, (members[0][0].steps[-1][0], heaviest._with(score))])

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A weighted sum of the log-odds of several models of pairs."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+from sksymsim._prediction import PairScoreMixin
+from sksymsim._responses import log_odds_method, read_log_odds
+from sksymsim._validation import Instance, Number, check_pairs, check_parameters
+from sksymsim._validation_search import check_members
+
+__all__ = ["StackedPairClassifier"]
+
+
+class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+    """Add up the log-odds of several models of pairs, with given weights.
+
+    Symmetric if all members are. The weights are those that
+    :class:`SymmetricPairClassifierCV` finds on held-out pairs; they are given here, and
+    not learned, as pairs that the members were fitted on cannot tell them.
+
+    Parameters
+    ----------
+    estimators : list of (name, estimator)
+        Classifiers of pairs, or Pipelines of such.
+    weights : array-like of shape (n_estimators,)
+        What their log-odds are multiplied with; not negative.
+    intercept : float, default=0.0
+        What is added.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        The fitted members.
+    classes_ : ndarray of shape (2,)
+        The labels, sorted; the second one means "similar".
+    n_features_in_ : int
+        The number of features of one item.
+
+    See Also
+    --------
+    SymmetricPairClassifierCV : Finds members and weights.
+
+    Notes
+    -----
+    Wolpert, Stacked generalization, Neural Networks 5 (1992), 241-259; without negative
+    weights, after Breiman, Stacked regressions, Machine Learning 24 (1996), 49-64.
+
+    Examples
+    --------
+    >>> from sksymsim import StackedPairClassifier, SymmetricPairClassifier
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> members = [
+    ...     ("metric", SymmetricPairClassifier()),
+    ...     ("quadratic", SymmetricPairClassifier(form="quadratic", alpha=1e-3)),
+    ... ]
+    >>> stack = StackedPairClassifier(members, weights=[0.5, 0.5]).fit(pairs, y)
+    >>> stack.predict_proba(pairs).shape
+    (1000, 2)
+    """
+
+    def __init__(self, estimators, weights, *, intercept=0.0):
+        self.estimators = estimators
+        self.weights = weights
+        self.intercept = intercept
+
+    def fit(self, X, y):
+        """Fit the members.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+        y : array-like of shape (n_pairs,)
+            Two labels of any kind; the greater one means "similar".
+
+        Returns
+        -------
+        self : StackedPairClassifier
+
+        Raises
+        ------
+        ValueError
+            If there are no members, or not as many weights, or negative ones.
+        """
+        check_parameters(
+            self,
+            {
+                "estimators": [Instance("a list of (name, estimator)", (list,))],
+                "intercept": [Number(float, -np.inf)],
+            },
+        )
+        check_members(self.estimators, self.weights)
+        pairs = check_pairs(X, min_pairs=2)
+        fitted = [clone(member).fit(pairs, y) for _, member in self.estimators]
+        return self._take(fitted, pairs)
+
+    def _take(self, fitted, pairs):
+        """Make the sum of fitted members."""
+        self.estimators_ = fitted
+        self.classes_ = fitted[0].classes_
+        self.n_features_in_ = pairs.shape[2]
+        self._methods = [log_odds_method(member, pairs) for member in fitted]
+        return self
+
+    def _scores(self, pairs):
+        scores = np.float64(self.intercept)
+        for weight, member, method in zip(
+            self.weights, self.estimators_, self._methods, strict=True
+        ):
+            scores = scores + weight * read_log_odds(member, pairs, method)
+        return scores
