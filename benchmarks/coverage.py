@@ -76,7 +76,7 @@ def _of_classes(rng, n_items, class_size):
 
 def class_effects(rng, n_items):
     """Whole classes score high or low, and they are given as groups."""
-    index, classes, similar = _of_classes(rng, n_items, 3)
+    index, classes, similar = _of_classes(rng, n_items, 2)
     of_class = rng.normal(size=(2, classes.max() + 1))
     units = classes[index]
     shared = 1.6 * similar - 0.8 + 0.8 * of_pair(of_class[0], units)
