@@ -48,6 +48,9 @@ class PairDesign:
         The number of features of the user.
     n_rows : int
         The number of rows that are multiplied with matrices: pairs here.
+    squared_gaps : ndarray of shape (n_pairs,) or None
+        |a - b|^2 of each pair, in the order and the units of the design, if it was
+        needed for the scale.
     """
 
     def __init__(self, pairs, form, weights, team=None, scale=None, similar=None):
@@ -67,7 +70,7 @@ class PairDesign:
         self._order = None
         if resident and similar is not None:
             self._order = np.argsort(~similar, kind="stable")
-        self.scale = 1.0
+        self.scale, self.squared_gaps = 1.0, None
         self.scale = scale or self._root_mean_square_difference(weights)
         # Bases that parameters have to be turned by, as the rows are not.
         self._bases = None
@@ -76,15 +79,17 @@ class PairDesign:
             self._resident = self.team.map(self._combine, self.slices)
 
     def _root_mean_square_difference(self, weights):
-        weights = self.arrange(weights)
+        gaps = np.empty(self.n_pairs)
 
-        def squares(rows):
+        def square(rows):
             gap, _ = self._sides(difference, rows)
             gap = gap.astype(np.float64)
-            return [weights[rows] @ row_products(gap, gap)]
+            gaps[rows] = row_products(gap, gap)
 
-        (mean,) = self.team.sum(squares, self.slices)
+        self.team.map(square, self.slices)
+        mean = float(self.arrange(weights) @ gaps)
         if mean > 0:
+            self.squared_gaps = gaps / mean
             return float(np.sqrt(mean))
         # Only identical sides: any size will do that keeps squares in range.
         largest = max(

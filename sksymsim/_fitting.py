@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
-from sksymsim._forms import total
+from sksymsim._forms import difference, total
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
 from sksymsim._scaling import (
@@ -84,7 +84,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
         options.fit_intercept,
     )
     whole, objective = objective, _start_objective(objective, options)
-    objective, bases, found = begin(objective, prior.parameters, start)
+    objective, bases, found = begin(objective, prior, start)
     warm = found.is_given
     factored = options.constrained or options.n_components is not None
     n_iter = 0
@@ -159,7 +159,7 @@ def begin(objective, prior, start=None, turned=None):
     ----------
     objective : PairObjective
         Over a ``MatrixModel``.
-    prior : Parameters
+    prior : Prior
     start : Parameters, default=None
         As for :func:`fit_score`.
     turned : (dict, PairDesign), default=None
@@ -175,7 +175,8 @@ def begin(objective, prior, start=None, turned=None):
     start : _Start
         In the turned coordinates.
     """
-    prior_scores = objective.scores(Parameters(0.0, prior.linear, prior.arrays))
+    prior_scores = _prior_scores(objective, prior)
+    prior = prior.parameters
     # The search begins with the best scale and intercept of all pairs anyway.
     part = slice(None, None, max(1, prior_scores.size // START_PAIRS))
     tau, intercept = fit_scale_and_intercept(
@@ -204,6 +205,16 @@ def begin(objective, prior, start=None, turned=None):
         deviation = _turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
     return turned, bases, replace(first, deviation=deviation, scaling=scaling)
+
+
+def _prior_scores(objective, prior):
+    """Return the scores of theta_0, at no cost where they are plain distances."""
+    gaps, terms = objective.design.squared_gaps, objective.form.terms
+    if prior.is_identity and gaps is not None and terms[0].sides is difference:
+        (term,) = terms
+        return (term.coefficient * term.prior_sign) * gaps
+    linear, arrays = prior.parameters.linear, prior.parameters.arrays
+    return objective.scores(Parameters(0.0, linear, arrays))
 
 
 def _zeros_like(parameters, intercept):

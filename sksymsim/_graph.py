@@ -25,9 +25,6 @@ STRIP_BYTES = 6 * 2**20
 TILE_EDGES = 2000
 # Rows of left items of one tile.
 TILE_ROWS = 1024
-# Mean squares of differences above this share of that of the rows keep their digits
-# when they are computed from products.
-FAR_APART = 0.1
 # Edges whose rows are gathered at a time: fewer stay in a smaller cache, but threads
 # hand over to each other too often.
 GATHERED = 1024
@@ -161,6 +158,7 @@ class GraphDesign:
         # What all items have in common cancels in a difference, and would only cost
         # digits there.
         self._center = np.asarray(items.mean(axis=0, dtype=np.float64))
+        self.squared_gaps = None
         self.scale = scale or self._root_mean_square_difference(weights)
         # The rows of each combiner.
         self._rows = {sides: self._natural_rows(sides) for sides in self.combiners}
@@ -177,13 +175,12 @@ class GraphDesign:
         largest = float(np.abs(self._items).max())
         unit = self.scale = largest if largest > 0 else 1.0
         rows = self._natural_rows(difference)
-        self._rows, weights = {difference: rows}, self.arrange(weights)
-        mean = float(self.spread(difference, weights)[2].sum())
-        lengths = float(self._degrees(weights) @ row_products(rows, rows))
-        if not mean > FAR_APART * lengths:
-            # Differences much smaller than the rows: to be taken one by one.
-            mean = float(weights @ self._gather(rows, rows, _squared_gaps))
-        return float(np.sqrt(mean)) * unit if mean > 0 else unit
+        gaps = self._gather(rows, rows, _squared_gaps)
+        mean = float(self.arrange(weights) @ gaps)
+        if not mean > 0:
+            return unit
+        self.squared_gaps = gaps / mean
+        return float(np.sqrt(mean)) * unit
 
     def thinned(self, step):
         """Return the design of every so many pairs, divided by the same number."""

@@ -103,9 +103,10 @@ class HeldOutPaths:
             self.targets,
             self.weights,
             psd=False,
-        ).parameters
+        )
+        model = MatrixModel(theta_0.parameters)
         objective = PairObjective(
-            self.design, MatrixModel(theta_0), self.targets, self.weights, 1.0, True
+            self.design, model, self.targets, self.weights, 1.0, True
         )
         objective, bases, start = begin(objective, theta_0, None, self._turned)
         if self._turned is None:

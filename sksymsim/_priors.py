@@ -23,10 +23,13 @@ class Prior:
         theta_0 as matrices.
     outside : float, default=0.0
         The metric is this multiple of the identity where the pairs are zero.
+    is_identity : bool, default=False
+        Whether the metric is the identity, so that distances are plain ones.
     """
 
     parameters: Parameters
     outside: float = 0.0
+    is_identity: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def _learned_matrix(learner):
 
 
 def _identity(form, shrinkage, design, targets, weights, *, psd):
-    return Prior(_from_metric(form, np.eye(design.n_features), psd=False), 1.0)
+    metric = np.eye(design.n_features)
+    return Prior(_from_metric(form, metric, psd=False), 1.0, is_identity=True)
 
 
 def _covariance(form, shrinkage, design, targets, weights, *, psd):
