@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "fragments",  # pages out of CHANGELOG.md and the tables of results
+    "pictures",  # drawn by the code of the pages
     "mathml",  # formulas that need neither a network nor JavaScript
 ]
 exclude_patterns = ["_build", "generated/*.inc"]
