@@ -9,7 +9,11 @@ from sklearn.utils import check_random_state
 
 from sksymsim._plots_base import LEGEND, name_of, next_style, open_axes, shown_score
 from sksymsim._validation import check_labels, check_pairs
-from sksymsim._validation_plots import check_subset_labels, check_train_sizes
+from sksymsim._validation_plots import (
+    check_subset_labels,
+    check_train_sizes,
+    import_pyplot,
+)
 from sksymsim._validation_scores import check_splitter
 from sksymsim.model_selection import PairGroupKFold
 
@@ -149,6 +153,8 @@ class PairLearningCurveDisplay:
         curve is not rough for other reasons than the number of pairs. It is pairs that
         are left out, and the items get fewer only as their pairs go.
         """
+        if ax is None:
+            import_pyplot(cls.__name__)  # now, and not when all is fitted
         check_splitter(cv)
         pairs = check_pairs(pairs, allow_nan=True)
         similar = check_labels(y, len(pairs))[1]
@@ -206,7 +212,7 @@ class PairLearningCurveDisplay:
         scores, text = shown_score(self.test_scores, self.score_name)
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
         title = "" if self.name is None else f"{self.name}: "
-        label = f"{title}mean ± deviation of {scores.shape[1]} folds"
+        label = f"{title}mean ± deviation of {scores.shape[1]} fold(s)"
         options = {**next_style(ax), "marker": "o", "label": label, **kwargs}
         (self.line_,) = ax.plot(self.train_sizes, mean, **options)
         self.fill_between_ = ax.fill_between(

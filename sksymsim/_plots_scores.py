@@ -251,7 +251,7 @@ class ScoreDistributionDisplay:
         kinds = [
             # SVG knows no hatch on a transparent colour: one is hatched, one is filled.
             (
-                {"facecolor": (BLUE, 0.4), "edgecolor": BLUE},
+                {"facecolor": f"{BLUE}66", "edgecolor": BLUE},
                 f"similar ({self.n_similar:,} pairs)",
                 self.similar,
             ),

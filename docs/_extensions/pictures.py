@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The pictures of the pages, made by the code of the pages at every build.
 
-What the examples of a page save is put into ``docs/generated``, from where the page shows
-it. The same examples are run as tests.
+What the examples of a page save is put into ``docs/generated``, from where the page
+shows it. The same examples are run as tests.
 """
 
 import doctest
