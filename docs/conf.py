@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "fragments",  # pages out of CHANGELOG.md and the tables of results
+    "pictures",  # drawn by the code of the pages
     "mathml",  # formulas that need neither a network nor JavaScript
 ]
 exclude_patterns = ["_build", "generated/*.inc"]
@@ -40,7 +41,7 @@ html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_sidebars = {"**": []}  # the header has room for every page
 html_theme_options = {
-    "header_links_before_dropdown": 12,
+    "header_links_before_dropdown": 13,
     "navbar_end": ["search-button", "theme-switcher"],
     "navbar_persistent": [],
     "navigation_with_keys": False,

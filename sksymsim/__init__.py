@@ -15,6 +15,14 @@ from sksymsim.model_selection import (
     pair_train_test_split,
 )
 from sksymsim.pairs import Pairs
+from sksymsim.plotting import (
+    DetDisplay,
+    PairLearningCurveDisplay,
+    ReliabilityDisplay,
+    ScoreDistributionDisplay,
+    SearchResultsDisplay,
+    SpectrumDisplay,
+)
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.recalibration import RecalibratedClassifier, recalibrate
 from sksymsim.report import pair_report
@@ -29,13 +37,19 @@ from sksymsim.thresholds import (
 )
 
 __all__ = [
+    "DetDisplay",
     "EmbeddingNormalizer",
     "PairGroupKFold",
+    "PairLearningCurveDisplay",
     "PairReport",
     "PairShuffleSplit",
     "Pairs",
     "RecalibratedClassifier",
+    "ReliabilityDisplay",
+    "ScoreDistributionDisplay",
+    "SearchResultsDisplay",
     "SharedTransformer",
+    "SpectrumDisplay",
     "StackedPairClassifier",
     "SymmetricPairClassifier",
     "SymmetricPairClassifierCV",

@@ -2,8 +2,12 @@
 """PairReport: what a model is worth on some pairs, as a table."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from sksymsim._html_report import make_page
+from sksymsim._html_table import html_table
 
 __all__ = ["PairReport"]
 
@@ -37,6 +41,8 @@ class PairReport:
         The level of the intervals.
     similar_rate : float or None
         The rate of similar pairs for which the numbers are; None is that of the pairs.
+    busiest_share : float
+        The share of the pairs that hold the item, or group, that is in most of them.
 
     See Also
     --------
@@ -52,6 +58,7 @@ class PairReport:
     n_bootstrap: int
     confidence: float
     similar_rate: float | None
+    busiest_share: float
 
     def to_dict(self):
         """Return all numbers as plain Python objects, ready for JSON.
@@ -68,6 +75,7 @@ class PairReport:
             "n_bootstrap": self.n_bootstrap,
             "confidence": self.confidence,
             "similar_rate": self.similar_rate,
+            "busiest_share": self.busiest_share,
             "table": [dict(entry) for entry in self.table],
         }
 
@@ -82,6 +90,58 @@ class PairReport:
         import pandas as pd
 
         return pd.DataFrame(self.table)
+
+    def to_html(self, path=None, *, title="Pair report", pictures=True):
+        """Return the report as one page of HTML that needs no other file.
+
+        The table, differences, counts and what to beware of; and pictures: how the
+        log-odds are distributed, how reliable the probabilities are, the errors at each
+        threshold beside cosine and Euclid, and the spectrum of the model if it has one.
+
+        Parameters
+        ----------
+        path : str or path-like, default=None
+            Where to write it too; None writes nothing.
+        title : str, default="Pair report"
+            The title of the page.
+        pictures : bool, default=True
+            Whether to draw the pictures, for which matplotlib is needed.
+
+        Returns
+        -------
+        page : str
+            The page, to be read as UTF-8.
+
+        Raises
+        ------
+        ImportError
+            If there shall be pictures and matplotlib is not installed.
+        OSError
+            If `path` cannot be written.
+
+        Examples
+        --------
+        >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
+        >>> from sksymsim import pair_report
+        >>> spoken = load_spoken_digits()
+        >>> pairs, y, _ = make_pairs(
+        ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+        ... )
+        >>> model = SymmetricPairClassifier().fit(pairs[:500], y[:500])
+        >>> report = pair_report(
+        ...     model, pairs[500:], y[500:], n_bootstrap=50, random_state=0
+        ... )
+        >>> page = report.to_html(title="Who speaks?", pictures=False)
+        >>> page[:15]
+        '<!doctype html>'
+        """
+        page = make_page(self, title, pictures)
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def _repr_html_(self):
+        return html_table(self, self._title())
 
     def __repr__(self):
         return (

@@ -184,7 +184,16 @@ def pair_report(
         n_bootstrap=int(n_bootstrap),
         confidence=confidence,
         similar_rate=similar_rate,
+        busiest_share=busiest_share(units),
     )
+
+
+def busiest_share(units):
+    """Return the share of the pairs that hold the unit that is in most of them."""
+    codes = np.unique(units, return_inverse=True)[1].reshape(units.shape)
+    within = codes[:, 0] == codes[:, 1]
+    counts = np.bincount(np.append(codes[:, 0], codes[~within, 1]))
+    return float(counts.max() / len(units))
 
 
 class Comparison:

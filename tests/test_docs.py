@@ -114,6 +114,13 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
 
 
 EXAMPLES = [
+    "_plots_calibration",
+    "_plots_errors",
+    "_plots_learning",
+    "_plots_model",
+    "_plots_scores",
+    "_plots_search",
+    "_report",
     "calibration",
     "classifier",
     "datasets",

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of models, scores and searches, in the manner of scikit-learn's displays.
+
+matplotlib is imported when something is drawn, and not before.
+"""
+
+from sksymsim._plots_calibration import ReliabilityDisplay
+from sksymsim._plots_errors import DetDisplay
+from sksymsim._plots_learning import PairLearningCurveDisplay
+from sksymsim._plots_model import SpectrumDisplay
+from sksymsim._plots_scores import ScoreDistributionDisplay
+from sksymsim._plots_search import SearchResultsDisplay
+
+__all__ = [
+    "DetDisplay",
+    "PairLearningCurveDisplay",
+    "ReliabilityDisplay",
+    "ScoreDistributionDisplay",
+    "SearchResultsDisplay",
+    "SpectrumDisplay",
+]
