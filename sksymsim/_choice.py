@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
+from sksymsim._pair_keys import number_pairs
 from sksymsim._stacking import nonnegative_logistic, platt
 
 # How sure a search has to be that what was learned is better than a baseline.
@@ -275,10 +276,11 @@ def pair_error(gaps, weights, nodes):
     """
     parts = weights * gaps
     n_nodes = int(nodes.max()) + 1
-    # A pair of an item with itself has one node, any other pair two: there its square
-    # is counted twice.
+    # A pair of an item with itself has one node, any other pair two: there the products
+    # with itself, and with the same pair in another row, are counted twice.
     two = nodes[:, 0] != nodes[:, 1]
     by_node = np.bincount(nodes[:, 0], parts, n_nodes)
     by_node += np.bincount(nodes[two, 1], parts[two], n_nodes)
-    variance = float(by_node @ by_node) - float(parts[two] @ parts[two])
+    by_pair = np.bincount(number_pairs(nodes), np.where(two, parts, 0.0))
+    variance = float(by_node @ by_node) - float(by_pair @ by_pair)
     return float(np.sqrt(max(variance, float(parts @ parts))))
