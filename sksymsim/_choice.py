@@ -192,7 +192,7 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     """Return a blend of calibrated log-odds as one of those that models say.
 
     Each member has the scale of the median part, so that members count as much as they
-    did, and the whole has its best scale and shift.
+    did, and the whole has the scale and the shift that are best in the median part.
 
     Parameters
     ----------
@@ -204,11 +204,19 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     held : HeldOutPairs
     rows : slice or ndarray, default=slice(None)
     """
-    targets, weights = held.targets[rows], held.weights[rows]
     member_weights = blend.weights * np.median(scales[blend.members], axis=1)
     kept = member_weights > 0
     members, member_weights = blend.members[kept], member_weights[kept]
-    scale, shift = platt(member_weights @ raw[members][:, rows], targets, weights)
+    mix, chosen = member_weights @ raw[members], np.zeros(len(held.parts), dtype=bool)
+    chosen[rows] = True
+    levels = []
+    for part in np.unique(held.parts[rows]):
+        mine = chosen & (held.parts == part)
+        levels.append(platt(mix[mine], held.targets[mine], held.weights[mine]))
+    # The part of the smaller scale, if there are two in the middle: a fold whose
+    # training pairs can be separated has log-odds of any size.
+    levels.sort()
+    scale, shift = levels[(len(levels) - 1) // 2]
     if scale == 0:
         return Blend(members[:0], member_weights[:0], shift)
     return Blend(members, scale * member_weights, shift)

@@ -176,11 +176,31 @@ def test_a_stack_in_plain_units(seed, seed_offset):
     plain = in_plain_units(blend, raw, scales, held)
     ratio = plain.weights / (blend.weights * np.median(scales, axis=1))
     assert_allclose(ratio, ratio[0])
-    platt = LogisticRegression(C=1e10, tol=1e-10)
-    mix = (plain.weights @ raw)[:, None]
-    platt.fit(mix, held.targets > 0, sample_weight=held.weights)
-    assert_allclose(platt.coef_[0, 0], 1, atol=1e-3)
-    assert_allclose(platt.intercept_[0], plain.intercept, atol=1e-3)
+    # In the part of the lower median, the scale is 1 and the shift the intercept.
+    levels = []
+    for part in range(held.n_parts):
+        rows = held.parts == part
+        platt = LogisticRegression(C=1e10, tol=1e-10)
+        mix = (plain.weights @ raw[:, rows])[:, None]
+        platt.fit(mix, held.targets[rows] > 0, sample_weight=held.weights[rows])
+        levels.append((platt.coef_[0, 0], platt.intercept_[0]))
+    scale, shift = sorted(levels)[1]
+    assert_allclose(scale, 1, atol=1e-3)
+    assert_allclose(shift, plain.intercept, atol=1e-3)
+
+
+def test_one_part_of_log_odds_of_any_size_does_not_set_the_level():
+    """Where the training pairs of a fold can be separated, they are."""
+    rng = np.random.default_rng(0)
+    held = held_pairs(rng)
+    raw = telling(rng, held, 1.0)[None]
+    wild = np.where(held.parts == 2, 1e4 * raw, raw)
+    blend = Blend(np.array([0]), np.ones(1), 0.0)
+    weights = [
+        in_plain_units(blend, some, calibrated(some, held)[1], held).weights[0]
+        for some in (raw, wild)
+    ]
+    assert 0.5 < weights[1] / weights[0] < 2
 
 
 def test_a_member_without_a_scale_is_left_out():
@@ -193,8 +213,12 @@ def test_a_member_without_a_scale_is_left_out():
     # And where all points the wrong way, nothing is left but the rate.
     nothing = in_plain_units(blend, -raw, scales, held)
     assert len(nothing.members) == 0
-    rate = np.average(held.targets > 0, weights=held.weights)
-    assert_allclose(nothing.scores(raw), np.log(rate / (1 - rate)))
+    rates = []
+    for part in range(held.n_parts):
+        rows = held.parts == part
+        rates.append(np.average(held.targets[rows] > 0, weights=held.weights[rows]))
+    expected = np.sort(np.log(np.array(rates) / (1 - np.array(rates))))[1]
+    assert_allclose(nothing.scores(raw), expected)
 
 
 # ---------------------------------------------------------------------------- nested
