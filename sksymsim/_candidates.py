@@ -34,12 +34,15 @@ class Candidate:
         Not fitted.
     plainness : tuple
         Smaller is plainer; compares with that of any other candidate.
+    is_guest : bool, default=False
+        Whether the user brought it: it is fitted as it is, without weights.
     """
 
     family: str
     params: dict
     estimator: object
     plainness: tuple
+    is_guest: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,5 +166,5 @@ def guest_candidates(candidates):
         for params in ParameterGrid(grid[0] if grid else {}):
             model = clone(estimator).set_params(**params)
             plainness = (len(FORMS), len(result))
-            result.append(Candidate(name, dict(params), model, plainness))
+            result.append(Candidate(name, dict(params), model, plainness, True))
     return result

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
+from sksymsim._pair_keys import number_pairs
 from sksymsim._stacking import nonnegative_logistic, platt
 
 # How sure a search has to be that what was learned is better than a baseline.
@@ -191,7 +192,7 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     """Return a blend of calibrated log-odds as one of those that models say.
 
     Each member has the scale of the median part, so that members count as much as they
-    did, and the whole has its best scale and shift.
+    did, and the whole has the scale and the shift that are best in the median part.
 
     Parameters
     ----------
@@ -203,11 +204,19 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     held : HeldOutPairs
     rows : slice or ndarray, default=slice(None)
     """
-    targets, weights = held.targets[rows], held.weights[rows]
     member_weights = blend.weights * np.median(scales[blend.members], axis=1)
     kept = member_weights > 0
     members, member_weights = blend.members[kept], member_weights[kept]
-    scale, shift = platt(member_weights @ raw[members][:, rows], targets, weights)
+    mix, chosen = member_weights @ raw[members], np.zeros(len(held.parts), dtype=bool)
+    chosen[rows] = True
+    levels = []
+    for part in np.unique(held.parts[rows]):
+        mine = chosen & (held.parts == part)
+        levels.append(platt(mix[mine], held.targets[mine], held.weights[mine]))
+    # The part of the smaller scale, if there are two in the middle: a fold whose
+    # training pairs can be separated has log-odds of any size.
+    levels.sort()
+    scale, shift = levels[(len(levels) - 1) // 2]
     if scale == 0:
         return Blend(members[:0], member_weights[:0], shift)
     return Blend(members, scale * member_weights, shift)
@@ -275,10 +284,11 @@ def pair_error(gaps, weights, nodes):
     """
     parts = weights * gaps
     n_nodes = int(nodes.max()) + 1
-    # A pair of an item with itself has one node, any other pair two: there its square
-    # is counted twice.
+    # A pair of an item with itself has one node, any other pair two: there the products
+    # with itself, and with the same pair in another row, are counted twice.
     two = nodes[:, 0] != nodes[:, 1]
     by_node = np.bincount(nodes[:, 0], parts, n_nodes)
     by_node += np.bincount(nodes[two, 1], parts[two], n_nodes)
-    variance = float(by_node @ by_node) - float(parts[two] @ parts[two])
+    by_pair = np.bincount(number_pairs(nodes), np.where(two, parts, 0.0))
+    variance = float(by_node @ by_node) - float(by_pair @ by_pair)
     return float(np.sqrt(max(variance, float(parts @ parts))))

@@ -79,36 +79,39 @@ def decide(held_out, held, rule, combine, n_baselines=2):
     def plain(rows, parts):
         return Blend(np.array([baseline]), np.ones(1), 0.0)
 
-    def judged(fit):
-        """Return what is said of each part without it, at the part's own level."""
-        said = nested(lambda *most: fit(*most).scores(scores), held)
-        return calibrated(said[None], held)[0][0]
-
     def transferred(fit):
-        """Return the score of what is said of each part at the level of the others."""
+        """Return what is said of each part without it, at the level of the others."""
 
         def say(rows, parts):
             blend = in_plain_units(fit(rows, parts), raw, scales[:, parts], held, rows)
             return blend.scores(raw)
 
-        return rule.gains(nested(say, held)[None], held)[0]
+        return nested(say, held)
 
     fits = {"best": best, "stack": stack}
     if combine != "auto":
         fits = {combine: fits[combine]}
-    said = {name: judged(fit) for name, fit in {**fits, "": plain}.items()}
+    carried = {name: transferred(fit) for name, fit in {**fits, "": plain}.items()}
+    # Two numbers for the level of a part, however many members there are: with a scale
+    # for each of them, a part would choose its members by its own labels.
+    said = {
+        name: calibrated(log_odds[None], held)[0][0]
+        for name, log_odds in carried.items()
+    }
+    said[""] = scores[baseline]
     scored = {
         name: rule.gains(log_odds[None], held)[0] for name, log_odds in said.items()
     }
     name = max(fits, key=lambda name: scored[name].mean())
     everything = slice(None), np.ones(held.n_parts, dtype=bool)
     blend = in_plain_units(fits[name](*everything), raw, scales, held)
-    taken = name, fits[name], scored[name]
-    if not rule.is_sure(said[name], said[""], held) or not len(blend.members):
+    taken = name, carried[name], scored[name]
+    learned = (blend.members >= n_baselines).any()
+    if not learned or not rule.is_sure(said[name], said[""], held):
         # Its two numbers are those of all pairs, which the fit finds by itself.
-        taken = candidates[baseline].family, plain, scored[""]
+        taken = candidates[baseline].family, carried[""], scored[""]
         blend = plain(*everything)
-    name, fit, score = taken
+    name, log_odds, score = taken
     return Decision(
         name=name,
         blend=blend,
@@ -117,5 +120,5 @@ def decide(held_out, held, rule, combine, n_baselines=2):
         gains=gains,
         score=score,
         baseline_score=scored[""],
-        transfer_score=transferred(fit),
+        transfer_score=rule.gains(log_odds[None], held)[0],
     )

@@ -27,16 +27,19 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     model : Pipeline
         Fitted.
     """
-    members = [candidates[i].estimator for i in blend.members]
     spaces, guests = {}, []
-    for member, weight in zip(members, blend.weights, strict=True):
-        if _is_ours(member):
-            spaces.setdefault(repr(member[:-1]), []).append((member, weight))
-        else:
+    for i, weight in zip(blend.members, blend.weights, strict=True):
+        member = candidates[i].estimator
+        if candidates[i].is_guest:
             guests.append((member, weight))
-    if len(spaces) == 1 and not guests:
-        (space,) = spaces.values()
-        return _fit_space(space, pairs, y, sample_weight, blend.intercept)
+        else:
+            spaces.setdefault(repr(member[:-1]), []).append((member, weight))
+    if len(spaces) + len(guests) == 1:
+        if not guests:
+            (space,) = spaces.values()
+            return _fit_space(space, pairs, y, sample_weight, blend.intercept)
+        if _is_ours(guests[0][0]):
+            return _fit_space(guests, pairs, y, None, blend.intercept)
     parts = [
         (_fit_space(space, pairs, y, sample_weight), 1.0) for space in spaces.values()
     ]

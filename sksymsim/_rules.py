@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a search compares candidates by: log-loss, or any scorer of scikit-learn."""
 
+import inspect
+
 import numpy as np
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -54,11 +56,15 @@ class ScorerRule:
     Parameters
     ----------
     scorer : callable
-        ``scorer(estimator, X, y)``, larger is better.
+        ``scorer(estimator, X, y)``, larger is better. Weights are for those that know
+        ``sample_weight``.
     """
 
     def __init__(self, scorer):
         self.scorer = scorer
+        # What scikit-learn makes of a metric takes weights, and the metric may not.
+        metric = getattr(scorer, "_score_func", scorer)
+        self.takes_weights = "sample_weight" in inspect.signature(metric).parameters
 
     def gains(self, scores, held):
         """Return the score of each candidate in each part; larger is better."""
@@ -67,7 +73,7 @@ class ScorerRule:
             rows = np.flatnonzero(held.parts == part)
             labels = (held.targets[rows] > 0).astype(int)
             weights = held.weights[rows]
-            known = {} if np.ptp(weights) == 0 else {"sample_weight": weights}
+            known = {"sample_weight": weights} if self.takes_weights else {}
             for i, row in enumerate(scores):
                 gains[i, part] = self.scorer(_Oracle(row[rows]), rows, labels, **known)
         return gains

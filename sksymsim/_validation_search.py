@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks and error texts of the search and of its stacks."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils.validation import check_array
+
+# Of the candidates that are always there.
+RESERVED_NAMES = ("cosine", "euclid")
 
 
 def check_members(estimators, weights):
@@ -26,7 +31,8 @@ def check_members(estimators, weights):
 
 def check_choices(values, allowed, name, owner):
     """Return a sequence of which every entry is allowed, as a list."""
-    listed = [values] if isinstance(values, str) else list(values)
+    single = isinstance(values, str) or not hasattr(values, "__iter__")
+    listed = [values] if single else list(values)
     wrong = [value for value in listed if value not in allowed]
     if wrong:
         known = ", ".join(map(repr, allowed))
@@ -56,8 +62,14 @@ def check_numbers(values, low, high, name, owner, *, none_allowed=False):
     return listed
 
 
-def check_candidates(candidates):
+def check_candidates(candidates, owner):
     """Check the estimators that a user brings to a search."""
+    if not isinstance(candidates, list | tuple):
+        raise ValueError(
+            f"the 'candidates' parameter of {owner} must be a list of (name, "
+            f"estimator) or (name, estimator, grid); got {candidates!r}."
+        )
+    names = set(RESERVED_NAMES)
     for entry in candidates:
         named = isinstance(entry, tuple) and len(entry) in (2, 3)
         if not named or not hasattr(entry[1], "fit"):
@@ -69,26 +81,74 @@ def check_candidates(candidates):
             raise ValueError(
                 f"the name of a candidate must be a str, got {entry[0]!r}."
             )
+        if entry[0] in names:
+            raise ValueError(
+                f"the name {entry[0]!r} of a candidate is taken; settings of one "
+                "estimator go into its grid."
+            )
+        names.add(entry[0])
 
 
-def check_folds(folds, n_pairs, similar):
-    """Return folds as a list of integer arrays, each part with both labels."""
+def check_cv(cv, owner):
+    """Refuse what can be no folds."""
+    if isinstance(cv, Integral):
+        if isinstance(cv, bool) or cv < 2:
+            raise ValueError(
+                f"the 'cv' parameter of {owner} must be at least 2 folds, got {cv!r}; "
+                "one fixed split is cv=[(train, test)]."
+            )
+    elif isinstance(cv, str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
+        raise ValueError(
+            f"the 'cv' parameter of {owner} must be an int, a splitter, an iterable of "
+            f"(train, test) or None; got {cv!r}."
+        )
+
+
+def check_folds(folds, similar, weights):
+    """Return folds as a list of integer arrays, each part with both labels.
+
+    Pairs of weight zero are left out.
+    """
     checked = []
-    for fold in folds:
-        train, test = (np.asarray(part) for part in fold)
-        rows = [np.flatnonzero(p) if p.dtype == bool else p for p in (train, test)]
-        for part, chosen in zip(("training", "test"), rows, strict=True):
-            if len(chosen) == 0 or chosen.min() < 0 or chosen.max() >= n_pairs:
+    for number, fold in enumerate(folds):
+        if not hasattr(fold, "__len__") or len(fold) != 2:
+            raise ValueError(f"fold {number} of cv is no pair (train, test).")
+        rows = []
+        for part, chosen in zip(("training", "test"), fold, strict=True):
+            chosen = _rows_of(np.asarray(chosen), len(similar))
+            if chosen is None:
                 raise ValueError(
-                    f"fold {len(checked)} of cv has a {part} part that is empty or "
-                    f"outside of the {n_pairs} pairs."
+                    f"fold {number} of cv has a {part} part that is empty or outside "
+                    f"of the {len(similar)} pairs."
                 )
+            chosen = chosen[weights[chosen] > 0]
             if similar[chosen].all() or not similar[chosen].any():
                 raise ValueError(
-                    f"fold {len(checked)} of cv has a {part} part of one class only; "
-                    "use fewer folds, or more pairs."
+                    f"fold {number} of cv has a {part} part of one class only; use "
+                    "fewer folds, or more pairs."
                 )
+            rows.append(chosen)
         checked.append(tuple(rows))
     if not checked:
         raise ValueError("cv has no folds.")
     return checked
+
+
+def check_fixed_split(similar, n_parts):
+    """Refuse a single test part that cannot be divided to judge choices on."""
+    n_similar = int(similar.sum())
+    n_dissimilar = len(similar) - n_similar
+    if min(n_similar, n_dissimilar) < n_parts:
+        raise ValueError(
+            f"the test part of the one fold of cv has {n_similar} similar and "
+            f"{n_dissimilar} dissimilar pairs, and a choice needs at least {n_parts} "
+            f"similar and {n_parts} dissimilar ones."
+        )
+
+
+def _rows_of(chosen, n_pairs):
+    """Return numbers of pairs, or None if they are not numbers of any."""
+    if chosen.dtype == bool and chosen.shape == (n_pairs,):
+        chosen = np.flatnonzero(chosen)
+    is_index = chosen.dtype.kind in "iu" and chosen.ndim == 1 and len(chosen) > 0
+    return chosen if is_index and 0 <= chosen.min() <= chosen.max() < n_pairs else None

@@ -2,8 +2,10 @@
 """One call that chooses whitening, form, prior and penalty, and how to combine them."""
 
 import time
+from numbers import Integral
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._candidates import (
@@ -38,6 +40,8 @@ from sksymsim._validation import (
 from sksymsim._validation_search import (
     check_candidates,
     check_choices,
+    check_cv,
+    check_fixed_split,
     check_folds,
     check_numbers,
 )
@@ -80,7 +84,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Strengths of :class:`EmbeddingNormalizer`, which also centres and divides by the
         length. None in the sequence takes the items as they are.
     forms : sequence of str, default=("mahalanobis", "bilinear", "quadratic")
-        Families of scores, see :class:`SymmetricPairClassifier`.
+        Families of scores, see :class:`SymmetricPairClassifier`. Without any, only the
+        baselines and the `candidates` are compared.
     priors : sequence of str, default=("identity", "kissme")
         What is learned deviates from. "kissme" is not tried with "bilinear".
     shrinkages : sequence of float, default=(0.1, 0.5)
@@ -98,7 +103,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         often. One fixed split is an iterable of one.
     scoring : str or callable, default="neg_log_loss"
         What to choose by: a name that scikit-learn or :func:`get_pair_scorer` knows, or
-        a scorer. Each candidate is judged with its best scale and shift.
+        a scorer. Each candidate is judged with its best scale and shift, on labels of 0
+        and 1.
     combine : {"auto", "stack", "best"}, default="auto"
         Whether to put the best of each family together, with weights that are not
         negative; to take one; or whichever is better on held-out pairs.
@@ -235,7 +241,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_pairs,)
             Two labels of any kind; the greater one means "similar".
         sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights. Guests among the `candidates` are fitted without.
+            Non-negative weights; pairs of weight zero are in no fold. Guests among the
+            `candidates` are fitted without weights.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, for folds of new groups, or what the splitter given
             as `cv` makes of it.
@@ -255,13 +262,13 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = np.ones(len(pairs)) if sample_weight is None else sample_weight
-        folds = self._folds(pairs, similar, groups)
+        folds = self._folds(pairs, similar, weights, groups)
 
+        held = self._held_out_pairs(pairs, similar, weights, folds)
         splits = [Split(pairs, similar, weights, *fold) for fold in folds]
         held_out = held_out_scores(
             spaces, guests, splits, self.max_iter, self.n_jobs, say_if(self.verbose)
         )
-        held = self._held_out_pairs(pairs, similar, weights, folds)
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
@@ -293,15 +300,16 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         priors = check_choices(self.priors, PLAIN_PRIORS, "priors", owner)
         shrinkages = check_numbers(self.shrinkages, 0, 1, "shrinkages", owner)
         alphas = check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner)
-        check_candidates(self.candidates)
+        check_candidates(self.candidates, owner)
         settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
         spaces = baseline_spaces(settings)
         spaces += family_spaces(whitenings, forms, priors, shrinkages, alphas, settings)
         return spaces, guest_candidates(self.candidates), make_rule(self.scoring)
 
-    def _folds(self, pairs, similar, groups):
+    def _folds(self, pairs, similar, weights, groups):
         cv = 5 if self.cv is None else self.cv
-        if isinstance(cv, int | np.integer):
+        check_cv(cv, type(self).__name__)
+        if isinstance(cv, Integral):
             if groups is None:
                 cv = PairGroupKFold(cv, random_state=self.random_state)
             elif number_of_groups(groups) < GROUPS_OF_A_FOLD * cv:
@@ -310,13 +318,14 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
                 cv = PairGroupKFold(cv, level="group", random_state=self.random_state)
         if hasattr(cv, "split"):
             cv = cv.split(pairs, similar.astype(int), groups)
-        return check_folds(cv, len(pairs), similar)
+        return check_folds(cv, similar, weights)
 
     def _held_out_pairs(self, pairs, similar, weights, folds):
         rows = np.concatenate([test for _, test in folds])
         if len(folds) > 1:
             parts = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
         else:
+            check_fixed_split(similar[rows], N_PARTS)
             parts = np.empty(len(rows), dtype=np.intp)
             within = PairGroupKFold(N_PARTS, level="pair", random_state=0)
             split = within.split(pairs[rows], similar[rows].astype(int))
@@ -353,7 +362,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             "params": [c.params for c in candidates],
             "mean_test_score": means,
             "std_test_score": gains.std(axis=1),
-            "rank_test_score": 1 + np.argsort(np.argsort(-means, kind="stable")),
+            "rank_test_score": rankdata(-means, method="min").astype(np.int32),
             "mean_fit_time": held_out.seconds,
             **{
                 f"split{part}_test_score": gains[:, part]

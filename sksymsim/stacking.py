@@ -4,6 +4,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
+from sksymsim._blocks import working_dtype
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation import Instance, Number, check_pairs, check_parameters
@@ -101,16 +102,16 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _take(self, fitted, pairs):
         """Make the sum of fitted members."""
+        self._methods = [log_odds_method(member, pairs) for member in fitted]
         self.estimators_ = fitted
         self.classes_ = fitted[0].classes_
         self.n_features_in_ = pairs.shape[2]
-        self._methods = [log_odds_method(member, pairs) for member in fitted]
         return self
 
     def _scores(self, pairs):
-        scores = np.float64(self.intercept)
+        scores = np.full(len(pairs), float(self.intercept))
         for weight, member, method in zip(
             self.weights, self.estimators_, self._methods, strict=True
         ):
-            scores = scores + weight * read_log_odds(member, pairs, method)
-        return scores
+            scores += float(weight) * read_log_odds(member, pairs, method)
+        return scores.astype(working_dtype(pairs.dtype), copy=False)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What one call of the search finds on real pair data, and how long it takes.
+
+The data sets are those of ``quality.py``::
+
+    python benchmarks/search.py FOLDER_OF_NPZ [NAME ...]
+    python benchmarks/search.py FOLDER_OF_NPZ --speed [NAME]
+
+The search sees the training pairs alone, with the classes of the items as groups where
+those of test are new. Writes ``results/search.csv``: for each data set ROC-AUC and
+average precision on test beside those of plain cosine, what was chosen, what the search
+expected of it, and the seconds. Rows of data sets that are not run are kept.
+
+With ``--speed`` it compares one set (the first one, unless named) with `GridSearchCV`
+over the same grid, on the same folds and by the same score, both on one processor: the
+ratio of the seconds, and whether both choose the same setting. Nothing is written.
+"""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+from quality import CLASSES, cosine, measure, write_csv
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sksymsim import (
+    EmbeddingNormalizer,
+    PairGroupKFold,
+    Pairs,
+    SharedTransformer,
+    SymmetricPairClassifier,
+    SymmetricPairClassifierCV,
+)
+
+RESULTS = Path(__file__).parent / "results"
+WHITEN = "sharedtransformer__transformer__whiten"
+MODEL = "symmetricpairclassifier__"
+
+
+def grids():
+    """Return the default grid of the search as GridSearchCV takes it."""
+    default = SymmetricPairClassifierCV()
+    whole = {WHITEN: default.whitenings, f"{MODEL}alpha": default.alphas}
+    identity = {f"{MODEL}form": default.forms, f"{MODEL}prior": ["identity"]}
+    kissme = {
+        f"{MODEL}form": ["mahalanobis", "quadratic"],
+        f"{MODEL}prior": ["kissme"],
+        f"{MODEL}shrinkage": default.shrinkages,
+    }
+    return [whole | identity, whole | kissme]
+
+
+def load(path):
+    """Return the pairs, labels and groups (or None) of train, and those of test."""
+    with np.load(path, allow_pickle=False) as file:
+        items = file["items"].astype(np.float32)
+        index, y, split = (file[key] for key in ("pairs", "y", "split"))
+        key = CLASSES.get(path.stem)
+        groups = None if key is None else file[key][index]
+    parts = []
+    for name in ("train", "test"):
+        rows = split == name
+        sides = None if groups is None else groups[rows]
+        parts.append((Pairs.from_index(items, index[rows]), y[rows], sides))
+    return parts
+
+
+def run(path):
+    """Search on train; return one row of results on test."""
+    (pairs, y, groups), (test, y_test, _) = load(path)
+    started = time.perf_counter()
+    search = SymmetricPairClassifierCV().fit(pairs, y, groups=groups)
+    seconds = time.perf_counter() - started
+    cosine_auc, cosine_ap = measure(y_test, cosine(test))
+    auc, ap = measure(y_test, search.decision_function(test))
+    return {
+        "data": path.stem,
+        "cosine_auc": cosine_auc,
+        "cosine_ap": cosine_ap,
+        "test_auc": auc,
+        "test_ap": ap,
+        "choice": search.choice_,
+        "n_members": len(search.members_),
+        "single": "; ".join(f"{k}={v}" for k, v in search.best_params_.items()),
+        "cv_score": search.cv_score_,
+        "cosine_score": search.cosine_score_,
+        "cv_transfer_score": search.cv_transfer_score_,
+        "n_candidates": len(search.cv_results_["params"]),
+        "seconds": seconds,
+    }
+
+
+def compare_speed(path):
+    """Print the seconds of both ways, and what each finds the best."""
+    (pairs, y, _), _ = load(path)
+    folds = list(PairGroupKFold(5, random_state=0).split(pairs, y))
+    search = SymmetricPairClassifierCV(
+        cv=folds, scoring="roc_auc", combine="best", n_jobs=1
+    )
+    started = time.perf_counter()
+    search.fit(pairs, y)
+    ours = time.perf_counter() - started
+    model = make_pipeline(
+        SharedTransformer(EmbeddingNormalizer()), SymmetricPairClassifier(psd=False)
+    )
+    grid = GridSearchCV(model, grids(), cv=folds, scoring="roc_auc")
+    started = time.perf_counter()
+    grid.fit(pairs, y)
+    theirs = time.perf_counter() - started
+    chosen = {key.rpartition("__")[2]: v for key, v in grid.best_params_.items()}
+    found, score = best_of_search(search)
+    print(f"{path.stem}: GridSearchCV {theirs:.1f} s, search {ours:.1f} s")
+    print(f"ratio {theirs / ours:.1f}, the same setting: {found == chosen}")
+    print(f"GridSearchCV: {chosen}, {grid.best_score_:.4f}")
+    print(f"search: {found}, {score:.4f}")
+
+
+def best_of_search(search):
+    """Return the setting of the best mean, and it, of those that the grid has too."""
+    results = search.cv_results_
+    params = results["params"]
+    in_grid = ["whiten" in p and np.isfinite(p["alpha"]) for p in params]
+    means = np.where(in_grid, results["mean_test_score"], -np.inf)
+    return params[int(np.argmax(means))], float(means.max())
+
+
+def write(rows):
+    """Write the rows; those of other data sets stay."""
+    path = RESULTS / "search.csv"
+    known = {}
+    if path.exists():
+        with path.open() as file:
+            known = {row["data"]: row for row in csv.DictReader(file)}
+    known |= {row["data"]: row for row in rows}
+    RESULTS.mkdir(exist_ok=True)
+    write_csv(path, [known[name] for name in sorted(known)])
+
+
+def main():
+    """Run the data sets named on the command line, or all in the folder."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--speed", action="store_true")
+    arguments = parser.parse_args()
+    every = sorted(path.stem for path in arguments.folder.glob("*.npz"))
+    names = arguments.names or every
+    if not names:
+        parser.error(f"{arguments.folder} holds no .npz file")
+    if arguments.speed:
+        compare_speed(arguments.folder / f"{names[0]}.npz")
+        return
+    for name in names:
+        row = run(arguments.folder / f"{name}.npz")
+        print(*(f"{key}={value}" for key, value in row.items()), flush=True)
+        write([row])
+
+
+if __name__ == "__main__":
+    main()
