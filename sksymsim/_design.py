@@ -89,7 +89,7 @@ class PairDesign:
         self.team.map(square, self.slices)
         mean = float(self.arrange(weights) @ gaps)
         if mean > 0:
-            self.squared_gaps = gaps / mean
+            self.squared_gaps = gaps / mean if np.isfinite(mean) else None
             return float(np.sqrt(mean))
         # Only identical sides: any size will do that keeps squares in range.
         largest = max(

@@ -90,7 +90,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
-    elif options.n_components is not None and found.is_held_by(options.alpha):
+    elif _begins_at_prior(found, prior, options):
         found = None
     else:
         search = found.search(objective)
@@ -106,6 +106,17 @@ def fit_score(design, prior, targets, weights, options, start=None):
     found = _turn_back(objective, found, bases)
     score = _to_score(objective, found, options.constrained, outside)
     return Solution(score, result, n_iter)
+
+
+def _begins_at_prior(start, prior, options):
+    """Say whether few components had better begin at the prior.
+
+    They cannot change signs, and not grow in number: so only where the prior has
+    positive directions enough, and points the right way.
+    """
+    few = options.n_components is not None and options.constrained
+    right = prior.is_identity and start.tau > 0
+    return few and right and start.is_held_by(options.alpha)
 
 
 def _start_objective(objective, options):

@@ -784,3 +784,30 @@ def objective_of_rows(left, right, similar, fit_intercept):
         1e-2,
         fit_intercept,
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "psd", "prior", "turned"),
+    [
+        ("mahalanobis", False, "identity", True),
+        ("quadratic", True, "identity", True),
+        ("bilinear", True, "one direction", False),
+        ("quadratic", True, "one direction", False),
+    ],
+)
+def test_few_components_find_signs_that_the_prior_does_not_have(
+    form, psd, prior, turned
+):
+    """A heavy penalty must not freeze signs and rank of the prior."""
+    rng = np.random.default_rng(1)
+    left, right = rng.normal(size=(2, 1500, 8))
+    width = np.array([2, 2, 1.5, 1, 0.5, 0, 0, 0])
+    gaps = np.sum(((left - right) * width) ** 2, axis=1)
+    y = (gaps < np.median(gaps)).astype(int)
+    y = 1 - y if turned else y
+    if prior != "identity":
+        prior = np.diag(np.eye(8)[5])
+    model = SymmetricPairClassifier(
+        form, psd=psd, prior=prior, n_components=3, alpha=0.3
+    )
+    assert model.fit((left, right), y).score((left, right), y) > 0.7
