@@ -79,8 +79,8 @@ class SpectrumDisplay:
         """The effective rank of each matrix.
 
         The exponential of the entropy of the eigenvalues, taken by absolute value and
-        divided by their sum [1]_: r for r equal eigenvalues, and less the faster they
-        fall; 0 if all are 0.
+        divided by their sum: r for r equal eigenvalues, and less the faster they fall;
+        0 if all are 0.
         """
         return {name: rank_of(values) for name, values in self.eigenvalues.items()}
 
