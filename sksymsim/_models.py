@@ -282,14 +282,7 @@ class FactorModel:
 
     def penalty(self, theta, parameters):
         """Return half the squared deviation, and its gradient."""
-        parts = [
-            self._term_products(t, factor) for t, factor in enumerate(parameters.arrays)
-        ]
-        square = sum(part.square for part in parts)
-        inner = sum(part.inner for part in parts)
-        if parameters.linear is not None:
-            square += float(parameters.linear @ parameters.linear)
-            inner += float(parameters.linear @ self.prior.linear)
+        parts, square, inner = self._products(parameters)
         g = best_scale(inner, self._prior_square)
         gradient = np.zeros_like(theta)
         views = parameters.like(gradient)
