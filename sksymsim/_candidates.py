@@ -74,6 +74,11 @@ class Space:
     normalizer: object
     paths: list
 
+    def by_form(self):
+        """Return the paths of each form: they share what is prepared of the pairs."""
+        forms = dict.fromkeys(path.form for path in self.paths)
+        return [[p for p in self.paths if p.form == form] for form in forms]
+
 
 def pair_model(normalizer, **params):
     """Return an unfitted Pipeline of a normaliser of items and the classifier."""

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sksymsim._blocks import Team, effective_threads
 from sksymsim._forms import FORMS
-from sksymsim._path import HeldOutPaths
+from sksymsim._path import HeldOutPaths, in_step
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim.preprocessing import SharedTransformer
 
@@ -44,7 +44,7 @@ class HeldOutScores:
     Parameters
     ----------
     candidates : list of Candidate
-        Those that were fitted in every fold.
+        Those that were fitted; a path may have ended before its smallest penalty.
     scores : ndarray of shape (n_candidates, n_held)
     seconds : ndarray of shape (n_candidates,)
         Of one fit, mean over the folds.
@@ -68,101 +68,95 @@ def held_out_scores(spaces, guests, splits, max_iter, n_jobs, report):
     n_jobs : int or None
         Processes.
     report : callable
-        Takes a line of text after each task.
+        Takes lines of text after each task.
 
     Returns
     -------
     held_out : HeldOutScores
     """
-    jobs = [(_score_space, space) for space in spaces]
-    jobs += [(_score_guest, guest) for guest in guests]
-    tasks = [(job, split) for split in splits for job in jobs]
+    tasks = [
+        (_score_form, (space.normalizer, paths))
+        for space in spaces
+        for paths in space.by_form()
+    ]
+    tasks += [(_score_guest, (guest,)) for guest in guests]
     run = Parallel(n_jobs=n_jobs, return_as="generator")
     answers = run(
-        delayed(function)(what, split, max_iter) for (function, what), split in tasks
+        delayed(function)(*what, splits, max_iter) for function, what in tasks
     )
-    by_job = [[] for _ in jobs]
-    for number, answer in enumerate(answers):
-        by_job[number % len(jobs)].append(answer)
-        report(_progress(number + 1, tasks, answer))
     candidates, scores, seconds = [], [], []
-    for (_, what), of_folds in zip(jobs, by_job, strict=True):
-        for path, numbers in _reached_in_all(what, of_folds):
-            for number in numbers:
-                found = [fold[path][number] for fold in of_folds]
-                candidates.append(_candidate(what, path, number))
-                scores.append(np.concatenate([s for s, _ in found]))
-                seconds.append(np.mean([t for _, t in found]))
+    for number, answer in enumerate(answers):
+        for candidate, log_odds, time_of_fit in answer:
+            candidates.append(candidate)
+            scores.append(log_odds)
+            seconds.append(time_of_fit)
+        for line in _progress(answer):
+            report(f"{number + 1}/{len(tasks)}: {line}")
     return HeldOutScores(candidates, np.array(scores), np.array(seconds))
 
 
-def _progress(done, tasks, answer):
-    n_fits = sum(len(path) for path in answer)
-    seconds = sum(t for path in answer for _, t in path)
-    return f"{done}/{len(tasks)}: {n_fits} fits in {seconds:.1f} s"
+def _progress(answer):
+    """Yield a line for each family."""
+    by_family = {}
+    for candidate, _, seconds in answer:
+        by_family.setdefault(candidate.family, []).append(seconds)
+    for family, seconds in by_family.items():
+        yield f"{family}: {len(seconds)} fits in {sum(seconds):.1f} s, for each fold"
 
 
-def _reached_in_all(what, of_folds):
-    """Yield each path with the numbers of its points that every fold came to."""
-    for path in range(len(of_folds[0])):
-        yield path, range(min(len(fold[path]) for fold in of_folds))
+def _score_form(normalizer, paths, splits, max_iter):
+    """Follow the paths of one form in one space, all folds in step.
 
-
-def _candidate(what, path, number):
-    paths = getattr(what, "paths", None)
-    return what if paths is None else paths[path].candidates[number]
-
-
-def _score_space(space, split, max_iter):
-    """Return for each path of a space a list of (scores of the test part, seconds)."""
-    train, held = split.pairs[split.train], split.pairs[split.test]
-    if space.normalizer is not None:
-        shared = SharedTransformer(clone(space.normalizer)).fit(train)
-        train, held = shared.transform(train), shared.transform(held)
-    result = [None] * len(space.paths)
+    Returns
+    -------
+    found : list of (Candidate, ndarray of shape (n_held,), seconds of one fit)
+    """
+    found = []
     with Team(effective_threads(None)) as team:
-        for form in dict.fromkeys(path.form for path in space.paths):
-            paths = HeldOutPaths(
-                FORMS[form],
-                train,
-                held,
-                split.similar[split.train],
-                split.normalized_weights(),
-                split.similar[split.test],
-                split.weights[split.test],
-                team,
-                tol=PATH_TOL,
-                max_iter=max_iter,
-            )
-            for i, path in enumerate(space.paths):
-                if path.form == form:
-                    result[i] = _timed(
-                        paths.along(path.prior, path.shrinkage, path.alphas)
-                    )
-    return result
+        folds = [_fold(paths[0].form, normalizer, s, team, max_iter) for s in splits]
+        for path in paths:
+            last = time.perf_counter()
+            walk = in_step(folds, path.prior, path.shrinkage, path.alphas)
+            for candidate, points in zip(path.candidates, walk, strict=False):
+                now = time.perf_counter()
+                scores = np.concatenate([point.scores for point in points])
+                found.append((candidate, scores, (now - last) / len(splits)))
+                last = now
+    return found
 
 
-def _timed(points):
-    """Return a list of (scores, seconds)."""
-    result, last = [], time.perf_counter()
-    for point in points:
-        now = time.perf_counter()
-        result.append((point.scores, now - last))
-        last = now
-    return result
+def _fold(form, normalizer, split, team, max_iter):
+    train, held = split.pairs[split.train], split.pairs[split.test]
+    if normalizer is not None:
+        shared = SharedTransformer(clone(normalizer)).fit(train)
+        train, held = shared.transform(train), shared.transform(held)
+    return HeldOutPaths(
+        FORMS[form],
+        train,
+        held,
+        split.similar[split.train],
+        split.normalized_weights(),
+        split.similar[split.test],
+        split.weights[split.test],
+        team,
+        tol=PATH_TOL,
+        max_iter=max_iter,
+    )
 
 
-def _score_guest(candidate, split, max_iter):
-    """Return what :func:`_score_space` does, for an estimator that is fitted once."""
-    labels = split.similar.astype(int)
+def _score_guest(candidate, splits, max_iter):
+    """Return what :func:`_score_form` does, of an estimator fitted as it is."""
     started = time.perf_counter()
-    with warnings.catch_warnings():
-        # The model that is chosen is fitted again, and warns then.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = clone(candidate.estimator).fit(
-            split.pairs[split.train], labels[split.train]
-        )
-    held = split.pairs[split.test]
-    scores = read_log_odds(model, held, log_odds_method(model, held))
-    seconds = time.perf_counter() - started
-    return [[(np.asarray(scores, dtype=np.float64), seconds)]]
+    scores = []
+    for split in splits:
+        labels = split.similar.astype(int)
+        with warnings.catch_warnings():
+            # The model that is chosen is fitted again, and warns then.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = clone(candidate.estimator).fit(
+                split.pairs[split.train], labels[split.train]
+            )
+        held = split.pairs[split.test]
+        scores.append(read_log_odds(model, held, log_odds_method(model, held)))
+    seconds = (time.perf_counter() - started) / len(splits)
+    return [(candidate, np.concatenate(scores).astype(np.float64), seconds)]

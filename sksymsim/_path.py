@@ -16,9 +16,14 @@ from sksymsim._objective import PairObjective, fit_scale_and_intercept, log_loss
 from sksymsim._priors import build_prior
 from sksymsim._scaling import Curvatures, matrix_scaling
 
-# A path ends where the held-out loss, at its best scale and shift, is this share above
-# its best one: what comes after only follows the training pairs further.
-GIVE_UP = 0.05
+# The held-out loss, at its best scale and shift, has to leave that of the prior by this
+# share before a path may end: the first penalties are too large to change a thing.
+MOVED = 0.01
+# It is better if it is this share below the best before.
+BETTER = 0.002
+# A path ends at this penalty in a row that is no better: what comes after only follows
+# the training pairs further.
+PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,55 @@ class HeldOut:
     scores : ndarray of shape (n_held,)
     n_iter : int
         Steps from the last point of the path to this one.
+    loss : float
+        Of the held-out pairs, at the best scale and shift.
     """
 
     alpha: float
     scores: np.ndarray
     n_iter: int
+    loss: float
+
+
+class Ending:
+    """When a path is not worth to be followed further."""
+
+    def __init__(self):
+        self.first = None
+        self.best = np.inf
+        self.moved = False
+        self.n_idle = 0
+
+    def is_reached(self, loss):
+        """Take the held-out loss of the next penalty; say whether it is the last."""
+        if self.first is None:
+            self.first = loss
+        self.moved = self.moved or abs(loss - self.first) > MOVED * self.first
+        is_better = loss < (1 - BETTER) * self.best
+        self.n_idle = 0 if is_better or not self.moved else self.n_idle + 1
+        self.best = min(self.best, loss)
+        return self.n_idle >= PATIENCE
+
+
+def in_step(folds, prior, shrinkage, alphas):
+    """Yield one point of the path of each fold, until their mean loss says enough.
+
+    Parameters
+    ----------
+    folds : list of HeldOutPaths
+    prior, shrinkage, alphas
+        As in :meth:`HeldOutPaths.along`.
+
+    Yields
+    ------
+    points : tuple of HeldOut
+    """
+    ending = Ending()
+    walks = [fold.along(prior, shrinkage, alphas) for fold in folds]
+    for points in zip(*walks, strict=True):
+        yield points
+        if ending.is_reached(float(np.mean([point.loss for point in points]))):
+            return
 
 
 class HeldOutPaths:
@@ -116,7 +165,6 @@ class HeldOutPaths:
         x = search.start
         # The best scale and intercept of the prior; what alpha is does not matter yet.
         search.value_and_gradient(x)
-        best = np.inf
         for alpha in alphas:
             n_iter = 0
             if np.isfinite(alpha):
@@ -129,11 +177,7 @@ class HeldOutPaths:
             scores[self.held_order] = self.held.scores(
                 objective.model, search.parameters(x)
             )
-            yield HeldOut(alpha, scores, n_iter)
-            loss = self._held_loss(scores)
-            if loss > best * (1 + GIVE_UP):
-                return
-            best = min(best, loss)
+            yield HeldOut(alpha, scores, n_iter, self._held_loss(scores))
 
     def _held_loss(self, scores):
         data = self.held_targets, self.held_weights

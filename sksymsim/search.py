@@ -91,8 +91,10 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     shrinkages : sequence of float, default=(0.1, 0.5)
         Of the priors other than "identity".
     alphas : sequence of float, default=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
-        Penalties. The prior alone is always tried first. A path ends where the held-out
-        loss has risen by a twentieth.
+        Penalties. The prior alone is always tried first. A path ends at the second
+        penalty in a row that does not make the held-out loss, mean over the folds,
+        better by a five-hundredth, once it is a hundredth away from that of the
+        prior.
     candidates : list of (name, estimator) or (name, estimator, grid), default=()
         Further models of pairs to choose from, each with the settings of a grid as in
         :class:`~sklearn.model_selection.ParameterGrid`.
@@ -120,7 +122,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=0
         Draws the folds, if `cv` is None or an int.
     verbose : int, default=0
-        0 is silent, 1 prints a line for each space and fold.
+        0 is silent, 1 prints a line for each family of candidates.
 
     Attributes
     ----------

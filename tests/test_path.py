@@ -16,7 +16,7 @@ from sksymsim import Pairs, SymmetricPairClassifier
 from sksymsim._blocks import Team
 from sksymsim._forms import FORMS
 from sksymsim._group_folds import few_group_folds, number_of_groups
-from sksymsim._path import GIVE_UP, HeldOutPaths
+from sksymsim._path import BETTER, MOVED, Ending, HeldOutPaths, in_step
 
 every_form = pytest.mark.parametrize("form", FORMS)
 every_prior = pytest.mark.parametrize(
@@ -54,8 +54,7 @@ def make_paths(form, task, team, tol=TOL):
 
 @every_prior
 @every_form
-def test_points_of_a_path_are_single_fits(form, prior, shrinkage, task, monkeypatch):
-    monkeypatch.setattr("sksymsim._path.GIVE_UP", np.inf)
+def test_points_of_a_path_are_single_fits(form, prior, shrinkage, task):
     train, y, weights, held, _, _ = task
     with Team(1) as team:
         paths = make_paths(form, task, team)
@@ -127,26 +126,58 @@ def best_log_loss(scores, y, weights):
     return log_loss(y, proba, sample_weight=weights)
 
 
-def test_a_path_ends_where_it_only_follows_the_training_pairs():
+def test_paths_end_together_where_they_only_follow_the_training_pairs():
     """Six features of which one matters, and labels that are hardly ever wrong."""
     rng = np.random.default_rng(4)
     pairs = Pairs(*rng.normal(size=(2, 320, 6)))
     gap = np.abs(pairs.left[:, 0] - pairs.right[:, 0])
     y = np.where(rng.random(320) < 0.02, rng.integers(0, 2, 320), gap < 0.9)
     weights = rng.uniform(0.2, 2.0, 320)
-    some, others = slice(160), slice(160, None)
-    held_weights = weights[others]
-    task = pairs[some], y[some], weights[some], pairs[others], y[others], held_weights
+    halves = slice(160), slice(160, None)
+    tasks = [
+        (pairs[a], y[a], weights[a], pairs[b], y[b], weights[b])
+        for a, b in (halves, halves[::-1])
+    ]
     alphas = [np.inf, *np.logspace(0, -8, 9)]
     with Team(1) as team:
-        paths = make_paths("mahalanobis", task, team, tol=1e-3)
-        points = list(paths.along("identity", 0.1, alphas))
-    assert 1 < len(points) < len(alphas)
-    assert [point.alpha for point in points] == alphas[: len(points)]
-    losses = [best_log_loss(p.scores, task[4], held_weights) for p in points]
-    for i, loss in enumerate(losses[1:], start=1):
-        too_far = loss > (1 + GIVE_UP) * min(losses[:i])
-        assert too_far == (i == len(losses) - 1)
+        folds = [make_paths("mahalanobis", task, team, tol=1e-3) for task in tasks]
+        steps = list(in_step(folds, "identity", 0.1, alphas))
+        alone = list(folds[0].along("identity", 0.1, alphas))
+    assert 2 < len(steps) < len(alphas)
+    losses = []
+    for alpha, points, first in zip(alphas, steps, alone, strict=False):
+        assert {point.alpha for point in points} == {alpha}
+        assert_array_equal(points[0].scores, first.scores)
+        for point, task in zip(points, tasks, strict=True):
+            expected = best_log_loss(point.scores, task[4], task[5])
+            assert_allclose(point.loss, expected, rtol=1e-5)
+        losses.append(np.mean([point.loss for point in points]))
+    # The last two are no better than what was found before them.
+    assert min(losses[-2:]) > (1 - BETTER) * min(losses[:-2])
+    assert np.argmin(losses) > 1
+
+
+ENDS = [
+    # Nothing is learned at large penalties: that is no reason to end.
+    ([1.0] * 9, None),
+    # Better all the way.
+    ([1.0, 0.9, 0.8, 0.7, 0.6], None),
+    # Two in a row that are worse, or hardly better, than the best before.
+    ([1.0, 0.9, 0.95, 0.91, 0.5], 3),
+    ([1.0, 0.9, 0.8999, 0.8998, 0.5], 3),
+    # One alone is not enough.
+    ([1.0, 0.9, 0.95, 0.8, 0.85, 0.7], None),
+    # Worse from the start; less than a hundredth is not away from the prior yet.
+    ([1.0, 1.0, 1.005, 1.009, 1.02, 1.05, 0.5], 5),
+]
+
+
+@pytest.mark.parametrize(("losses", "end"), ENDS)
+def test_when_a_path_ends(losses, end):
+    ending = Ending()
+    said = [ending.is_reached(loss) for loss in losses]
+    assert said.index(True) == end if end else not any(said)
+    assert 0 < BETTER < MOVED < 0.02
 
 
 # ----------------------------------------------------------------- folds of few groups
