@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import make_pipeline
 
@@ -18,6 +19,8 @@ PRIOR_ONLY = 1e9
 # The plainest first: what a tie within the noise is decided by.
 PLAIN_FORMS = ("mahalanobis", "bilinear", "quadratic")
 PLAIN_PRIORS = ("identity", "covariance", "kissme")
+# What is among the baselines already.
+EUCLID = (np.inf, None, "identity", "mahalanobis")
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,33 @@ def baseline_spaces(settings):
     return spaces
 
 
-def family_spaces(whitenings, forms, priors, shrinkages, alphas, settings):
-    """Return the whole family: one space for each whitening.
+def item_spaces(whitenings, pca_components):
+    """Return what is done to the items, as pairs of (what it is called, transformer).
 
     Parameters
     ----------
     whitenings : sequence of float or None
+    pca_components : sequence of int
+    """
+    spaces = [
+        ({"whiten": w}, None if w is None else EmbeddingNormalizer(whiten=w))
+        for w in whitenings
+    ]
+    for n_components in pca_components:
+        # The same solver for any number of items, and no random numbers.
+        pca = PCA(n_components, svd_solver="covariance_eigh")
+        reduced = make_pipeline(pca, EmbeddingNormalizer(whiten=0.0))
+        spaces.append(({"pca": n_components, "whiten": 0.0}, reduced))
+    return spaces
+
+
+def family_spaces(items, forms, priors, shrinkages, alphas, settings):
+    """Return the whole family, in each space of the items.
+
+    Parameters
+    ----------
+    items : list of (dict, transformer or None)
+        As of :func:`item_spaces`.
     forms, priors : sequence of str
     shrinkages : sequence of float
         Of the priors that are not "identity".
@@ -118,10 +142,9 @@ def family_spaces(whitenings, forms, priors, shrinkages, alphas, settings):
     """
     alphas = [np.inf, *sorted(set(alphas), reverse=True)]
     spaces = []
-    for whiten in whitenings:
-        normalizer = None if whiten is None else EmbeddingNormalizer(whiten=whiten)
+    for space, normalizer in items:
         paths = [
-            _path(whiten, normalizer, form, prior, shrinkage, alphas, settings)
+            _path(space, normalizer, form, prior, shrinkage, alphas, settings)
             for form, prior in product(forms, priors)
             for shrinkage in (shrinkages[:1] if prior == "identity" else shrinkages)
             # The dot product of a difference of covariances is no likelihood ratio.
@@ -131,22 +154,23 @@ def family_spaces(whitenings, forms, priors, shrinkages, alphas, settings):
     return spaces
 
 
-def _path(whiten, normalizer, form, prior, shrinkage, alphas, settings):
-    shown = {"whiten": whiten, "form": form, "prior": prior}
+def _path(space, normalizer, form, prior, shrinkage, alphas, settings):
+    shown = space | {"form": form, "prior": prior}
     if prior != "identity":
         shown["shrinkage"] = shrinkage
     family = ", ".join(f"{key}={value}" for key, value in shown.items())
     path = Path(form, prior, shrinkage)
     for alpha in alphas:
-        if np.isinf(alpha) and whiten is None and prior == "identity":
-            continue  # plain Euclid
+        if (alpha, normalizer, prior, form) == EUCLID:
+            continue
         params = {"form": form, "prior": prior, "shrinkage": shrinkage}
         params["alpha"] = alpha if np.isfinite(alpha) else PRIOR_ONLY
         plainness = (
             PLAIN_FORMS.index(form),
             PLAIN_PRIORS.index(prior),
             -alpha,
-            0.0 if whiten is None else whiten,
+            space["whiten"] or 0.0,
+            "pca" in space,
         )
         path.candidates.append(
             Candidate(

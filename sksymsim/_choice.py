@@ -11,8 +11,6 @@ from sksymsim._stacking import nonnegative_logistic, platt
 
 # How sure a search has to be that what was learned is better than a baseline.
 CONFIDENCE = 0.99
-# And how sure by the parts alone, of which there are few.
-AGREEMENT = 0.9
 
 
 @dataclass(frozen=True)
@@ -45,17 +43,16 @@ class HeldOutPairs:
 
 
 def weights_at_rate(weights, similar, parts, rate):
-    """Return weights under which each part has one rate of similar pairs.
+    """Return weights by which all parts count the same, at one rate of similar pairs.
 
     Pairs that share no group or item with training are similar at a rate of their own,
-    which says nothing of a candidate. The sum of the weights of a part stays.
+    which says nothing of a candidate.
     """
     weights = weights.astype(np.float64)
     for part in range(int(parts.max()) + 1):
         mine = parts == part
-        whole = weights[mine].sum()
         for chosen, share in ((mine & similar, rate), (mine & ~similar, 1 - rate)):
-            weights[chosen] *= share * whole / weights[chosen].sum()
+            weights[chosen] *= share / weights[chosen].sum()
     return weights
 
 
@@ -265,14 +262,18 @@ def loss_gain_is_sure(gaps, held):
     )
     error = pair_error(gaps - mean, weights, held.nodes)
     sure = mean > student_t.ppf(CONFIDENCE, len(gaps)) * error
-    return bool(sure and part_gain_is_sure(by_part, AGREEMENT))
+    return bool(sure and by_part.mean() > standard_error(by_part))
 
 
-def part_gain_is_sure(by_part, confidence=CONFIDENCE):
+def standard_error(by_part):
+    """Return the standard error of a mean over the parts."""
+    return by_part.std(ddof=1) / np.sqrt(len(by_part))
+
+
+def part_gain_is_sure(by_part):
     """Say whether the mean over the parts is above zero, by Student's t."""
-    n_parts = len(by_part)
-    error = by_part.std(ddof=1) / np.sqrt(n_parts)
-    return bool(by_part.mean() > student_t.ppf(confidence, n_parts - 1) * error)
+    bound = student_t.ppf(CONFIDENCE, len(by_part) - 1) * standard_error(by_part)
+    return bool(by_part.mean() > bound)
 
 
 def pair_error(gaps, weights, nodes):

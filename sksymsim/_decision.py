@@ -12,6 +12,7 @@ from sksymsim._choice import (
     fit_stack,
     in_plain_units,
     nested,
+    standard_error,
 )
 
 
@@ -102,7 +103,7 @@ def decide(held_out, held, rule, combine, n_baselines=2):
     scored = {
         name: rule.gains(log_odds[None], held)[0] for name, log_odds in said.items()
     }
-    name = max(fits, key=lambda name: scored[name].mean())
+    name = _stack_or_best({name: scored[name] for name in fits})
     everything = slice(None), np.ones(held.n_parts, dtype=bool)
     blend = in_plain_units(fits[name](*everything), raw, scales, held)
     taken = name, carried[name], scored[name]
@@ -122,3 +123,14 @@ def decide(held_out, held, rule, combine, n_baselines=2):
         baseline_score=scored[""],
         transfer_score=rule.gains(log_odds[None], held)[0],
     )
+
+
+def _stack_or_best(scored):
+    """Return the stack unless one alone is better by more than a standard error.
+
+    Which candidate looks best is itself a matter of luck, and a sum is less so.
+    """
+    if len(scored) == 1:
+        return next(iter(scored))
+    lead = scored["best"] - scored["stack"]
+    return "best" if lead.mean() > standard_error(lead) else "stack"

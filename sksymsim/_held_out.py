@@ -23,18 +23,21 @@ PATH_TOL = 3e-2
 
 @dataclass(frozen=True)
 class Split:
-    """One fold: training pairs, test pairs, and what is known of both."""
+    """What is fitted on, and what is held out.
 
-    pairs: object
+    Parameters
+    ----------
+    train, held : Pairs
+    similar, held_similar : ndarray of bool
+    weights, held_weights : ndarray of float
+    """
+
+    train: object
     similar: np.ndarray
     weights: np.ndarray
-    train: np.ndarray
-    test: np.ndarray
-
-    def normalized_weights(self):
-        """Return the weights of the training pairs; their sum is one."""
-        weights = self.weights[self.train]
-        return weights / weights.sum()
+    held: object
+    held_similar: np.ndarray
+    held_weights: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def _score_form(normalizer, paths, splits, max_iter):
 
 
 def _fold(form, normalizer, split, team, max_iter):
-    train, held = split.pairs[split.train], split.pairs[split.test]
+    train, held = split.train, split.held
     if normalizer is not None:
         shared = SharedTransformer(clone(normalizer)).fit(train)
         train, held = shared.transform(train), shared.transform(held)
@@ -134,10 +137,10 @@ def _fold(form, normalizer, split, team, max_iter):
         FORMS[form],
         train,
         held,
-        split.similar[split.train],
-        split.normalized_weights(),
-        split.similar[split.test],
-        split.weights[split.test],
+        split.similar,
+        split.weights / split.weights.sum(),
+        split.held_similar,
+        split.held_weights,
         team,
         tol=PATH_TOL,
         max_iter=max_iter,
@@ -149,14 +152,13 @@ def _score_guest(candidate, splits, max_iter):
     started = time.perf_counter()
     scores = []
     for split in splits:
-        labels = split.similar.astype(int)
         with warnings.catch_warnings():
             # The model that is chosen is fitted again, and warns then.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = clone(candidate.estimator).fit(
-                split.pairs[split.train], labels[split.train]
+                split.train, split.similar.astype(int)
             )
-        held = split.pairs[split.test]
-        scores.append(read_log_odds(model, held, log_odds_method(model, held)))
+        method = log_odds_method(model, split.held)
+        scores.append(read_log_odds(model, split.held, method))
     seconds = (time.perf_counter() - started) / len(splits)
     return [(candidate, np.concatenate(scores).astype(np.float64), seconds)]

@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from sksymsim._validation import check_labels, check_pairs
+
 # Of the candidates that are always there.
 RESERVED_NAMES = ("cosine", "euclid")
 
@@ -59,6 +61,18 @@ def check_numbers(values, low, high, name, owner, *, none_allowed=False):
             )
     if not listed:
         raise ValueError(f"the {name!r} parameter of {owner} is empty.")
+    return listed
+
+
+def check_sizes(values, name, owner):
+    """Return a sequence of positive whole numbers, which may be empty, as a list."""
+    listed = [values] if isinstance(values, Integral) else list(values)
+    for value in listed:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+            raise ValueError(
+                f"the {name!r} parameter of {owner} must hold whole numbers from 1 on; "
+                f"got {value!r}."
+            )
     return listed
 
 
@@ -134,16 +148,46 @@ def check_folds(folds, similar, weights):
     return checked
 
 
-def check_fixed_split(similar, n_parts):
-    """Refuse a single test part that cannot be divided to judge choices on."""
+def check_parts(similar, n_parts):
+    """Refuse held-out pairs that cannot be divided to judge choices on."""
     n_similar = int(similar.sum())
     n_dissimilar = len(similar) - n_similar
     if min(n_similar, n_dissimilar) < n_parts:
         raise ValueError(
-            f"the test part of the one fold of cv has {n_similar} similar and "
-            f"{n_dissimilar} dissimilar pairs, and a choice needs at least {n_parts} "
-            f"similar and {n_parts} dissimilar ones."
+            f"there are {n_similar} similar and {n_dissimilar} dissimilar pairs held "
+            f"out in one fixed split, and a choice needs at least {n_parts} similar "
+            f"and {n_parts} dissimilar ones."
         )
+
+
+def check_validation(X_val, y_val, classes, n_features):
+    """Return the pairs of `X_val`, and which of them are similar, or None.
+
+    Parameters
+    ----------
+    X_val, y_val : as given to `fit`
+    classes : ndarray of shape (2,)
+        The labels that were fitted.
+    n_features : int
+    """
+    if X_val is None and y_val is None:
+        return None
+    if X_val is None or y_val is None:
+        raise ValueError(
+            "X_val and y_val go together: give the pairs that choices are made on and "
+            "their labels, or neither."
+        )
+    pairs = check_pairs(X_val, min_pairs=2)
+    if pairs.shape[2] != n_features:
+        raise ValueError(
+            f"X_val has {pairs.shape[2]} features, and X has {n_features}."
+        )
+    found, similar = check_labels(y_val, len(pairs))
+    if not np.array_equal(found, classes):
+        raise ValueError(
+            f"y_val has the labels {found.tolist()}, and y has {classes.tolist()}."
+        )
+    return pairs, similar
 
 
 def _rows_of(chosen, n_pairs):

@@ -2,7 +2,6 @@
 """One call that chooses whitening, form, prior and penalty, and how to combine them."""
 
 import time
-from numbers import Integral
 
 import numpy as np
 from scipy.stats import rankdata
@@ -14,16 +13,20 @@ from sksymsim._candidates import (
     baseline_spaces,
     family_spaces,
     guest_candidates,
+    item_spaces,
 )
-from sksymsim._choice import HeldOutPairs, weights_at_rate
 from sksymsim._decision import decide
-from sksymsim._group_folds import few_group_folds, number_of_groups
-from sksymsim._held_out import Split, held_out_scores
-from sksymsim._pair_keys import number_keys
+from sksymsim._held_out import held_out_scores
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._refit import refit
 from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
+from sksymsim._search_folds import (
+    LabelledPairs,
+    held_out_pairs,
+    make_folds,
+    make_splits,
+)
 from sksymsim._validation import (
     BOOL,
     N_JOBS,
@@ -41,11 +44,10 @@ from sksymsim._validation_search import (
     check_candidates,
     check_choices,
     check_cv,
-    check_fixed_split,
-    check_folds,
     check_numbers,
+    check_sizes,
+    check_validation,
 )
-from sksymsim.model_selection import PairGroupKFold
 
 __all__ = ["SymmetricPairClassifierCV"]
 
@@ -63,11 +65,6 @@ PARAMETERS = {
     "random_state": [RANDOM_STATE],
     "verbose": [Number(int, 0)],
 }
-# Parts that one fixed split is judged on: a choice is made on all but one.
-N_PARTS = 5
-# With fewer groups for each fold than this, a test part would hardly have pairs of two
-# groups.
-GROUPS_OF_A_FOLD = 4
 
 
 class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
@@ -80,9 +77,12 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    whitenings : sequence of float or None, default=(0.0, 0.5, 0.9)
+    whitenings : sequence of float or None, default=(0.0, 0.5, 0.9, None)
         Strengths of :class:`EmbeddingNormalizer`, which also centres and divides by the
         length. None in the sequence takes the items as they are.
+    pca_components : sequence of int, default=(32,)
+        Each is one more space of the items: so many principal components, divided by
+        the length. Numbers that the items do not have are left out.
     forms : sequence of str, default=("mahalanobis", "bilinear", "quadratic")
         Families of scores, see :class:`SymmetricPairClassifier`. Without any, only the
         baselines and the `candidates` are compared.
@@ -201,7 +201,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        whitenings=(0.0, 0.5, 0.9),
+        whitenings=(0.0, 0.5, 0.9, None),
+        pca_components=(32,),
         forms=PLAIN_FORMS,
         priors=("identity", "kissme"),
         shrinkages=(0.1, 0.5),
@@ -218,6 +219,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         verbose=0,
     ):
         self.whitenings = whitenings
+        self.pca_components = pca_components
         self.forms = forms
         self.priors = priors
         self.shrinkages = shrinkages
@@ -233,8 +235,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, groups=None):
-        """Search, decide, and fit what was chosen on all pairs.
+    def fit(self, X, y, sample_weight=None, groups=None, X_val=None, y_val=None):
+        """Search, decide, and fit what was chosen on all pairs of X.
 
         Parameters
         ----------
@@ -248,6 +250,12 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, for folds of new groups, or what the splitter given
             as `cv` makes of it.
+        X_val : like X, default=None
+            Pairs like those that will be scored, which choices are made on and nothing
+            is fitted on. There are no folds of X then, unless `cv` or `groups` are
+            given; with them, `X_val` counts as much as all folds.
+        y_val : array-like of shape (n_val_pairs,), default=None
+            Its labels.
 
         Returns
         -------
@@ -259,17 +267,29 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             If a parameter, the pairs or the labels cannot be used, or a fold would be
             empty or of one class. An earlier fit is then still there and usable.
         """
-        spaces, guests, rule = self._checked_parameters()
+        lists, rule = self._checked_parameters()
         pairs = check_pairs(X, min_pairs=2)
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = np.ones(len(pairs)) if sample_weight is None else sample_weight
-        folds = self._folds(pairs, similar, weights, groups)
+        known = LabelledPairs(pairs, similar, weights)
+        validation = check_validation(X_val, y_val, classes, pairs.shape[2])
+        if validation is not None:
+            validation = LabelledPairs(*validation, np.ones(len(validation[1])))
+        folds = []
+        if validation is None or self.cv is not None or groups is not None:
+            owner = type(self).__name__
+            folds = make_folds(self.cv, known, groups, self.random_state, owner)
+        splits = make_splits(known, folds, validation)
+        held = held_out_pairs(known, folds, splits)
 
-        held = self._held_out_pairs(pairs, similar, weights, folds)
-        splits = [Split(pairs, similar, weights, *fold) for fold in folds]
         held_out = held_out_scores(
-            spaces, guests, splits, self.max_iter, self.n_jobs, say_if(self.verbose)
+            self._spaces(lists, splits),
+            guest_candidates(self.candidates),
+            splits,
+            self.max_iter,
+            self.n_jobs,
+            say_if(self.verbose),
         )
         decision = decide(held_out, held, rule, self.combine)
 
@@ -285,59 +305,46 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.best_estimator_ = model
         self.classes_ = classes
         self.n_features_in_ = pairs.shape[2]
-        self.n_splits_ = len(folds)
+        self.n_splits_ = len(splits)
         self._store(decision, held_out)
         return self
 
     def _checked_parameters(self):
-        """Return what is to be searched, and the rule to choose by."""
+        """Return the lists to search in, and the rule to choose by."""
         check_parameters(self, PARAMETERS)
         owner = type(self).__name__
         if isinstance(self.scoring, str):
             check_choices([self.scoring], scoring_names(), "scoring", owner)
-        whitenings = check_numbers(
-            self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
-        )
-        forms = check_choices(self.forms, PLAIN_FORMS, "forms", owner)
-        priors = check_choices(self.priors, PLAIN_PRIORS, "priors", owner)
-        shrinkages = check_numbers(self.shrinkages, 0, 1, "shrinkages", owner)
-        alphas = check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner)
         check_candidates(self.candidates, owner)
+        check_cv(self.cv, owner)
+        lists = {
+            "whitenings": check_numbers(
+                self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
+            ),
+            "pca_components": check_sizes(self.pca_components, "pca_components", owner),
+            "forms": check_choices(self.forms, PLAIN_FORMS, "forms", owner),
+            "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
+            "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
+            "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
+        }
+        return lists, make_rule(self.scoring)
+
+    def _spaces(self, lists, splits):
+        """Return the spaces to search, the baselines first."""
+        # Fewer components than features, and in every fold no more than items.
+        limit = min(split.train.to_index().items.shape[0] for split in splits)
+        limit = min(limit, splits[0].train.shape[2] - 1)
+        sizes = [size for size in lists["pca_components"] if size <= limit]
         settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
-        spaces = baseline_spaces(settings)
-        spaces += family_spaces(whitenings, forms, priors, shrinkages, alphas, settings)
-        return spaces, guest_candidates(self.candidates), make_rule(self.scoring)
-
-    def _folds(self, pairs, similar, weights, groups):
-        cv = 5 if self.cv is None else self.cv
-        check_cv(cv, type(self).__name__)
-        if isinstance(cv, Integral):
-            if groups is None:
-                cv = PairGroupKFold(cv, random_state=self.random_state)
-            elif number_of_groups(groups) < GROUPS_OF_A_FOLD * cv:
-                cv = few_group_folds(pairs, groups, cv, self.random_state)
-            else:
-                cv = PairGroupKFold(cv, level="group", random_state=self.random_state)
-        if hasattr(cv, "split"):
-            cv = cv.split(pairs, similar.astype(int), groups)
-        return check_folds(cv, similar, weights)
-
-    def _held_out_pairs(self, pairs, similar, weights, folds):
-        rows = np.concatenate([test for _, test in folds])
-        if len(folds) > 1:
-            parts = np.repeat(np.arange(len(folds)), [len(test) for _, test in folds])
-        else:
-            check_fixed_split(similar[rows], N_PARTS)
-            parts = np.empty(len(rows), dtype=np.intp)
-            within = PairGroupKFold(N_PARTS, level="pair", random_state=0)
-            split = within.split(pairs[rows], similar[rows].astype(int))
-            for part, (_, test) in enumerate(split):
-                parts[test] = part
-        nodes = number_keys(pairs[rows], None, "item")
-        targets = np.where(similar[rows], 1.0, -1.0)
-        rate = float(np.average(similar, weights=weights))
-        at_rate = weights_at_rate(weights[rows], similar[rows], parts, rate)
-        return HeldOutPairs(targets, at_rate, parts, nodes)
+        family = family_spaces(
+            item_spaces(lists["whitenings"], sizes),
+            lists["forms"],
+            lists["priors"],
+            lists["shrinkages"],
+            lists["alphas"],
+            settings,
+        )
+        return baseline_spaces(settings) + family
 
     def _store(self, decision, held_out):
         candidates = held_out.candidates

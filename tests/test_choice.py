@@ -25,6 +25,7 @@ from sksymsim._choice import (
     nested,
     pair_error,
     part_gain_is_sure,
+    standard_error,
     weights_at_rate,
 )
 from sksymsim._decision import decide
@@ -130,7 +131,7 @@ def test_weights_at_one_rate(seed, seed_offset):
     assert_array_equal(given, held.weights)
     for part in range(held.n_parts):
         mine = held.parts == part
-        assert_allclose(weights[mine].sum(), given[mine].sum())
+        assert_allclose(weights[mine].sum(), 1.0)
         assert_allclose(weights[mine & similar].sum() / weights[mine].sum(), 0.3)
         for kind in (similar, ~similar):
             ratios = weights[mine & kind] / given[mine & kind]
@@ -286,11 +287,13 @@ def test_pairs_of_one_item_are_hardly_more_than_one():
 
 
 def test_parts_by_students_t():
-    # t = .25 / (.129 / 2) = 3.87; the quantiles of 3 degrees: 2.35 at .95, 4.54 at .99.
+    # t = .25 / (.129 / 2) = 3.87, and the quantile of 3 degrees is 4.54 at .99.
     gains = np.array([0.1, 0.2, 0.3, 0.4])
-    assert part_gain_is_sure(gains, 0.95)
+    assert_allclose(standard_error(gains), np.sqrt(0.05 / 3) / 2)
     assert not part_gain_is_sure(gains)
-    assert not part_gain_is_sure(-gains, 0.95)
+    # t = 4.65.
+    assert part_gain_is_sure(gains + 0.05)
+    assert not part_gain_is_sure(-gains - 0.05)
     assert part_gain_is_sure(np.full(4, 0.1))
     assert not part_gain_is_sure(np.zeros(4))
 

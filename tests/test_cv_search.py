@@ -24,7 +24,7 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
 )
-from sksymsim._candidates import baseline_spaces, family_spaces
+from sksymsim._candidates import baseline_spaces, family_spaces, item_spaces
 
 # A short grid: two spaces of one form and prior, three penalties.
 SHORT = {
@@ -200,14 +200,14 @@ def test_equal_scores_share_a_rank(easy):
 def test_the_grid_that_is_searched():
     settings = {"psd": False, "max_iter": 5, "tol": 0.1}
     spaces = family_spaces(
-        [None, 0.5],
+        item_spaces([None, 0.5], [3]),
         ["mahalanobis", "bilinear"],
         ["identity", "kissme"],
         [0.1, 0.5],
         [1e-3, 1e-1, 1e-3],
         settings,
     )
-    assert [len(space.paths) for space in spaces] == [4, 4]
+    assert [len(space.paths) for space in spaces] == [4, 4, 4]
     for space in spaces:
         kinds = [(path.form, path.prior, path.shrinkage) for path in space.paths]
         assert kinds == [
@@ -217,14 +217,19 @@ def test_the_grid_that_is_searched():
             ("bilinear", "identity", 0.1),
         ]
         for path in space.paths:
-            # The prior "identity" of the items as they are is Euclid, once.
-            bare = space.normalizer is None and path.prior == "identity"
-            assert path.alphas == [np.inf, 1e-1, 1e-3][bare:]
+            # The metric "identity" of the items as they are is Euclid, once.
+            kind = space.normalizer, path.form, path.prior
+            is_euclid = kind == (None, "mahalanobis", "identity")
+            assert path.alphas == [np.inf, 1e-1, 1e-3][is_euclid:]
             for candidate in path.candidates:
                 model = candidate.estimator[-1]
                 assert model.alpha == min(candidate.params["alpha"], 1e9)
                 assert model.get_params().items() >= settings.items()
     assert spaces[1].normalizer.whiten == 0.5
+    pca, normalizer = (step for _, step in spaces[2].normalizer.steps)
+    assert (pca.n_components, normalizer.whiten) == (3, 0.0)
+    families = {c.family for path in spaces[2].paths for c in path.candidates}
+    assert "pca=3, whiten=0.0, form=bilinear, prior=identity" in families
 
 
 # -------------------------------------------------------------------------- baselines
@@ -632,6 +637,7 @@ def test_pairs_of_any_layout(easy, kind):
 def test_parameters_are_stored_and_not_changed():
     given = {
         "whitenings": [None, 0.5],
+        "pca_components": [4],
         "forms": ["quadratic"],
         "priors": ["kissme"],
         "shrinkages": [0.3],
