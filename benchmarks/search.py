@@ -7,7 +7,7 @@ The data sets are those of ``quality.py``::
     python benchmarks/search.py FOLDER_OF_NPZ --speed [NAME]
 
 Everything is fitted on train. What it is chosen by says what the model is for, as a
-user would say it: where the classes of test are new, the classes of the items as groups,
+user would say it: where the classes of test are new, the classes of items as groups,
 and the pairs of dev, of yet other classes, for validation; where the items of test were
 trained with, folds of pairs; and else nothing, which is folds of items. Writes
 ``results/search.csv``: for each data set ROC-AUC and average precision on test beside
