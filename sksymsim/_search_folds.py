@@ -10,7 +10,7 @@ from sksymsim._choice import HeldOutPairs, weights_at_rate
 from sksymsim._group_folds import few_group_folds, number_of_groups
 from sksymsim._held_out import Split
 from sksymsim._pair_keys import number_items_of_both, number_keys
-from sksymsim._validation_search import check_cv, check_folds, check_parts
+from sksymsim._validation_search import check_folds, check_parts
 from sksymsim.model_selection import PairGroupKFold
 
 # Without anything said about folds.
@@ -38,7 +38,7 @@ class LabelledPairs:
     weights: np.ndarray
 
 
-def make_folds(cv, known, groups, random_state, owner):
+def make_folds(cv, known, groups, random_state):
     """Return (train, test) for each fold, as arrays of int.
 
     Parameters
@@ -47,10 +47,7 @@ def make_folds(cv, known, groups, random_state, owner):
     known : LabelledPairs
     groups : array-like or None
     random_state : int, RandomState instance or None
-    owner : str
-        Whose parameter `cv` is.
     """
-    check_cv(cv, owner)
     cv = N_FOLDS if cv is None else cv
     if isinstance(cv, Integral):
         if groups is None:

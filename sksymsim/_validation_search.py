@@ -105,6 +105,8 @@ def check_candidates(candidates, owner):
 
 def check_cv(cv, owner):
     """Refuse what can be no folds."""
+    if cv is None:
+        return
     if isinstance(cv, Integral):
         if isinstance(cv, bool) or cv < 2:
             raise ValueError(

@@ -278,8 +278,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             validation = LabelledPairs(*validation, np.ones(len(validation[1])))
         folds = []
         if validation is None or self.cv is not None or groups is not None:
-            owner = type(self).__name__
-            folds = make_folds(self.cv, known, groups, self.random_state, owner)
+            folds = make_folds(self.cv, known, groups, self.random_state)
         splits = make_splits(known, folds, validation)
         held = held_out_pairs(known, folds, splits)
 

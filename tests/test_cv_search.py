@@ -553,6 +553,13 @@ def test_processes_do_not_matter(easy, stacked):
     assert_array_equal(model.decision_function(pairs), stacked.decision_function(pairs))
 
 
+def test_without_folds_of_ones_own_there_are_five(easy):
+    pairs, y, _ = easy
+    model = search(cv=None).fit(pairs, y)
+    assert model.n_splits_ == 5
+    assert "split4_test_score" in model.cv_results_
+
+
 def test_it_says_where_it_is_if_asked(easy, capsys):
     pairs, y, _ = easy
     search().fit(pairs, y)
