@@ -25,12 +25,15 @@ class HeldOutPairs:
         Choices are made on all parts but one and judged on that one.
     nodes : ndarray of int of shape (n_held, 2)
         The item of each side. Pairs that share one are not independent.
+    splits : ndarray of int of shape (n_held,)
+        Parts of one split were scored by the same fits.
     """
 
     targets: np.ndarray
     weights: np.ndarray
     parts: np.ndarray
     nodes: np.ndarray
+    splits: np.ndarray
 
     @property
     def n_parts(self):
@@ -189,7 +192,7 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     """Return a blend of calibrated log-odds as one of those that models say.
 
     Each member has the scale of the median part, so that members count as much as they
-    did, and the whole has the scale and the shift that are best in the median part.
+    did, and the whole has the scale and the shift that are best in the median split.
 
     Parameters
     ----------
@@ -207,11 +210,11 @@ def in_plain_units(blend, raw, scales, held, rows=slice(None)):
     mix, chosen = member_weights @ raw[members], np.zeros(len(held.parts), dtype=bool)
     chosen[rows] = True
     levels = []
-    for part in np.unique(held.parts[rows]):
-        mine = chosen & (held.parts == part)
+    for split in np.unique(held.splits[rows]):
+        mine = chosen & (held.splits == split)
         levels.append(platt(mix[mine], held.targets[mine], held.weights[mine]))
-    # The part of the smaller scale, if there are two in the middle: a fold whose
-    # training pairs can be separated has log-odds of any size.
+    # That of the smaller scale, if there are two in the middle: a fold whose training
+    # pairs can be separated has log-odds of any size.
     levels.sort()
     scale, shift = levels[(len(levels) - 1) // 2]
     if scale == 0:

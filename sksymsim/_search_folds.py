@@ -125,6 +125,7 @@ def held_out_pairs(known, folds, splits):
         weights_at_rate(weights, similar, parts, rate),
         parts,
         np.concatenate(nodes),
+        np.repeat(np.arange(len(splits)), [len(split.held) for split in splits]),
     )
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a search takes, by scores that are made up: no model is fitted here."""
 
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,11 +38,13 @@ some_seeds = pytest.mark.parametrize("seed_offset", range(3))
 def held_pairs(rng, n_parts=4, n_of_part=60, n_nodes=40):
     """Return held-out pairs of parts of one size, and labels that mean nothing."""
     n_held = n_parts * n_of_part
+    parts = np.repeat(np.arange(n_parts), n_of_part)
     return HeldOutPairs(
         targets=rng.choice([-1.0, 1.0], n_held),
         weights=rng.uniform(0.5, 2.0, n_held),
-        parts=np.repeat(np.arange(n_parts), n_of_part),
+        parts=parts,
         nodes=rng.integers(0, n_nodes, (n_held, 2)),
+        splits=parts,
     )
 
 
@@ -204,6 +207,20 @@ def test_one_part_of_log_odds_of_any_size_does_not_set_the_level():
     assert 0.5 < weights[1] / weights[0] < 2
 
 
+def test_parts_of_one_split_have_one_level():
+    """Two folds, and a split in three parts that says everything ten times as sure."""
+    rng = np.random.default_rng(0)
+    held = held_pairs(rng, n_parts=5, n_of_part=400)
+    raw = telling(rng, held, 1.0)[None]
+    raw[0, held.parts >= 2] /= 10
+    blend = Blend(np.array([0]), np.ones(1), 0.0)
+    scales = np.ones((1, 5))
+    by_part = in_plain_units(blend, raw, scales, held)
+    held = replace(held, splits=np.minimum(held.parts, 2))
+    by_split = in_plain_units(blend, raw, scales, held)
+    assert by_part.weights[0] > 5 * by_split.weights[0]
+
+
 def test_a_member_without_a_scale_is_left_out():
     rng = np.random.default_rng(0)
     held = held_pairs(rng)
@@ -230,10 +247,7 @@ def test_no_part_sees_itself(seed, seed_offset):
     rng = np.random.default_rng(seed + seed_offset)
     held = held_pairs(rng)
     order = rng.permutation(len(held.parts))
-    held = HeldOutPairs(
-        *(getattr(held, name)[order] for name in ("targets", "weights", "parts")),
-        held.nodes[order],
-    )
+    held = replace(held, **{f.name: getattr(held, f.name)[order] for f in fields(held)})
     seen = []
 
     def spy(rows, others):
@@ -282,7 +296,7 @@ def test_pairs_of_one_item_are_hardly_more_than_one():
     assert loss_gain_is_sure(gaps, held)
     hub = np.column_stack([np.zeros(240, dtype=int), np.arange(1, 241)])
     hubs = np.repeat(rng.normal(size=4), 60)
-    shared = HeldOutPairs(held.targets, held.weights, held.parts, hub)
+    shared = replace(held, nodes=hub)
     assert not loss_gain_is_sure(0.3 + hubs, shared)
 
 
