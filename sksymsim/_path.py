@@ -16,13 +16,13 @@ from sksymsim._objective import PairObjective, fit_scale_and_intercept, log_loss
 from sksymsim._priors import build_prior
 from sksymsim._scaling import Curvatures, matrix_scaling
 
-# The held-out loss, at its best scale and shift, has to leave that of the prior by this
-# share before a path may end: the first penalties are too large to change a thing.
-MOVED = 0.01
-# It is better if it is this share below the best before.
+# Held-out scores have moved once less than this share of their variance is that of the
+# prior's. Before, penalties are too large to change a thing, which is no reason to end.
+SAME = 0.99
+# A held-out loss is better if it is this share below the best before.
 BETTER = 0.002
-# A path ends at this penalty in a row that is no better: what comes after only follows
-# the training pairs further.
+# A path ends at this penalty in a row that is no better, once its scores have moved:
+# what comes after only follows the training pairs further.
 PATIENCE = 2
 
 
@@ -50,24 +50,41 @@ class Ending:
     """When a path is not worth to be followed further."""
 
     def __init__(self):
-        self.first = None
+        self.prior = None
         self.best = np.inf
         self.moved = False
         self.n_idle = 0
 
-    def is_reached(self, loss):
-        """Take the held-out loss of the next penalty; say whether it is the last."""
-        if self.first is None:
-            self.first = loss
-        self.moved = self.moved or abs(loss - self.first) > MOVED * self.first
+    def is_reached(self, loss, scores):
+        """Take what a penalty came to, and say whether it is the last.
+
+        Parameters
+        ----------
+        loss : float
+            Of the held-out pairs, mean over the folds.
+        scores : list of ndarray
+            Of each fold. The first ones are those of the prior.
+        """
+        if self.prior is None:
+            self.prior = scores
+        self.moved = self.moved or self._shared_variance(scores) < SAME
         is_better = loss < (1 - BETTER) * self.best
         self.n_idle = 0 if is_better or not self.moved else self.n_idle + 1
         self.best = min(self.best, loss)
         return self.n_idle >= PATIENCE
 
+    def _shared_variance(self, scores):
+        """Return the squared correlation with the prior's scores, mean over folds."""
+        shares = []
+        for own, first in zip(scores, self.prior, strict=True):
+            own, first = own - own.mean(), first - first.mean()
+            spread = (own @ own) * (first @ first)
+            shares.append((own @ first) ** 2 / spread if spread > 0 else 1.0)
+        return float(np.mean(shares))
+
 
 def in_step(folds, prior, shrinkage, alphas):
-    """Yield one point of the path of each fold, until their mean loss says enough.
+    """Yield one point of the path of each fold, until they say enough together.
 
     Parameters
     ----------
@@ -83,7 +100,8 @@ def in_step(folds, prior, shrinkage, alphas):
     walks = [fold.along(prior, shrinkage, alphas) for fold in folds]
     for points in zip(*walks, strict=True):
         yield points
-        if ending.is_reached(float(np.mean([point.loss for point in points]))):
+        loss = float(np.mean([point.loss for point in points]))
+        if ending.is_reached(loss, [point.scores for point in points]):
             return
 
 

@@ -93,8 +93,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     alphas : sequence of float, default=(1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
         Penalties. The prior alone is always tried first. A path ends at the second
         penalty in a row that does not make the held-out loss, mean over the folds,
-        better by a five-hundredth, once it is a hundredth away from that of the
-        prior.
+        better by a five-hundredth, once the scores are not those of the prior any more.
     candidates : list of (name, estimator) or (name, estimator, grid), default=()
         Further models of pairs to choose from, each with the settings of a grid as in
         :class:`~sklearn.model_selection.ParameterGrid`.

@@ -16,7 +16,7 @@ from sksymsim import Pairs, SymmetricPairClassifier
 from sksymsim._blocks import Team
 from sksymsim._forms import FORMS
 from sksymsim._group_folds import few_group_folds, number_of_groups
-from sksymsim._path import BETTER, MOVED, Ending, HeldOutPaths, in_step
+from sksymsim._path import BETTER, Ending, HeldOutPaths, in_step
 
 every_form = pytest.mark.parametrize("form", FORMS)
 every_prior = pytest.mark.parametrize(
@@ -157,27 +157,36 @@ def test_paths_end_together_where_they_only_follow_the_training_pairs():
     assert np.argmin(losses) > 1
 
 
+# Losses, and how far the scores have turned away from those of the prior.
 ENDS = [
     # Nothing is learned at large penalties: that is no reason to end.
-    ([1.0] * 9, None),
+    ([1.0] * 9, [0.0] * 9, None),
     # Better all the way.
-    ([1.0, 0.9, 0.8, 0.7, 0.6], None),
+    ([1.0, 0.9, 0.8, 0.7, 0.6], [0, 1, 1, 1, 1], None),
     # Two in a row that are worse, or hardly better, than the best before.
-    ([1.0, 0.9, 0.95, 0.91, 0.5], 3),
-    ([1.0, 0.9, 0.8999, 0.8998, 0.5], 3),
+    ([1.0, 0.9, 0.95, 0.91, 0.5], [0, 1, 1, 1, 1], 3),
+    ([1.0, 0.9, 0.8999, 0.8998, 0.5], [0, 1, 1, 1, 1], 3),
     # One alone is not enough.
-    ([1.0, 0.9, 0.95, 0.8, 0.85, 0.7], None),
-    # Worse from the start; less than a hundredth is not away from the prior yet.
-    ([1.0, 1.0, 1.005, 1.009, 1.02, 1.05, 0.5], 5),
+    ([1.0, 0.9, 0.95, 0.8, 0.85, 0.7], [0, 1, 1, 1, 1, 1], None),
+    # Worse from the start, but not moved yet.
+    ([1.0, 1.0, 1.1, 1.2, 1.3, 1.4, 0.5], [0, 0, 0.05, 0.05, 1, 1, 1], 5),
+    # Labels that mean nothing: no loss is better, however far the scores move.
+    ([0.7, 0.7, 0.7, 0.7, 0.7], [0, 0, 0.2, 0.4, 0.6], 3),
 ]
 
 
-@pytest.mark.parametrize(("losses", "end"), ENDS)
-def test_when_a_path_ends(losses, end):
+@pytest.mark.parametrize(("losses", "angles", "end"), ENDS)
+def test_when_a_path_ends(losses, angles, end):
+    rng = np.random.default_rng(0)
+    prior, other = np.linalg.qr(rng.normal(size=(50, 3)))[0].T[1:]
+    prior, other = prior - prior.mean(), other - other.mean()
     ending = Ending()
-    said = [ending.is_reached(loss) for loss in losses]
+    said = [
+        # Neither the scale nor the shift of the scores is a move.
+        ending.is_reached(loss, [7 * (np.cos(a) * prior + np.sin(a) * other) - 3])
+        for loss, a in zip(losses, angles, strict=True)
+    ]
     assert said.index(True) == end if end else not any(said)
-    assert 0 < BETTER < MOVED < 0.02
 
 
 # ----------------------------------------------------------------- folds of few groups
