@@ -98,17 +98,19 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Further models of pairs to choose from, each with the settings of a grid as in
         :class:`~sklearn.model_selection.ParameterGrid`.
     cv : int, splitter, iterable of (train, test) or None, default=None
-        The folds. None is 5; an int makes :class:`PairGroupKFold` of it, by groups if
-        they are given to `fit` and by items otherwise. With fewer than four groups for
-        each fold, each holds out three tenths of the groups, and all groups equally
-        often. One fixed split is an iterable of one.
+        The folds. None is 5, or none with pairs for validation and without groups. An
+        int makes :class:`PairGroupKFold` of it, by groups if they are given to `fit`
+        and by items otherwise. With fewer than four groups for each fold, each holds
+        out three tenths of the groups, and all groups equally often. One fixed split is
+        an iterable of one.
     scoring : str or callable, default="neg_log_loss"
         What to choose by: a name that scikit-learn or :func:`get_pair_scorer` knows, or
         a scorer. Each candidate is judged with its best scale and shift, on labels of 0
         and 1.
     combine : {"auto", "stack", "best"}, default="auto"
         Whether to put the best of each family together, with weights that are not
-        negative; to take one; or whichever is better on held-out pairs.
+        negative; to take one; or the first, unless one alone is better on held-out
+        pairs by more than the standard error over the parts.
     psd : bool, default=False
         Whether the final metric is held semidefinite. The search itself does not.
     max_iter : int, default=500
@@ -168,8 +170,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     -----
     A learned model is taken if its held-out log-loss is below that of the baseline by
     more than noise, at a level of 0.99, with errors that allow for pairs that share
-    items [1]_, and at a level of 0.9 by the parts alone. With another `scoring`, by the
-    parts at a level of 0.99.
+    items [1]_, and by more than the standard error over the parts. With another
+    `scoring`, by the parts at a level of 0.99.
 
     The single best is the plainest within one standard error of the best mean
     [2]_: a metric before a dot product before the whole polynomial, "identity" before

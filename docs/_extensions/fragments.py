@@ -109,14 +109,23 @@ def section_to_rst(path, heading):
     if not path.exists():
         return ""
     _, _, section = path.read_text(encoding="utf-8").partition(f"## {heading}\n")
-    section = section.partition("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    return rows_to_rst(section.partition("\n## ")[0])
+
+
+def markdown_table_to_rst(path):
+    """Return the table of a Markdown file; nothing without a file."""
+    return rows_to_rst(path.read_text(encoding="utf-8")) if path.exists() else ""
+
+
+def rows_to_rst(text):
+    """Return a table of Markdown as one of reStructuredText."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     if len(rows) < 2:
         return ""
-    text = ["   " + ", ".join(f'"{cell}"' for cell in row) for row in rows]
+    cells = ["   " + ", ".join(f'"{cell}"' for cell in row) for row in rows]
     head = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
-    return "\n".join(head + text) + "\n"
+    return "\n".join(head + cells) + "\n"
 
 
 def coverage_to_rst(path):
@@ -165,6 +174,10 @@ def write_fragments(app):
         "scoring.inc": table_to_rst(results / "scoring.csv"),
         "leakage.inc": table_to_rst(results / "leakage.csv"),
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
+        "one_call.inc": rows_to_rst(
+            (results / "search.md").read_text(encoding="utf-8")
+        ),
+        "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
