@@ -285,6 +285,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         held_out = held_out_scores(
             self._spaces(lists, splits),
             guest_candidates(self.candidates),
+            classes,
             splits,
             self.max_iter,
             self.n_jobs,

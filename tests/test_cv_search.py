@@ -432,6 +432,37 @@ class TakesOne(BaseEstimator):
         return X[:, [int(np.max(self.keep))]]
 
 
+@pytest.mark.parametrize("combine", ["best", "stack"])
+def test_guests_see_the_labels_of_the_user(combine):
+    """Both in the search and at the end; so they may know them by name."""
+    pairs, y = marked_pairs()
+    names = np.array(["other", "same"])
+    seen = []
+
+    class Spy(KnowsTheAnswer):
+        def fit(self, X, y):
+            seen.append(set(y.tolist()))
+            return super().fit(X, y)
+
+    by_name = {"other": 1.0, "same": 9.0}
+    guests = [("spy", Spy()), ("ours", SymmetricPairClassifier(class_weight=by_name))]
+    model = search(candidates=guests, combine=combine).fit(pairs, names[y])
+    assert seen == [set(names)] * 4
+    assert "spy" in {member["candidate"] for member in model.members_}
+    plain = [
+        ("spy", KnowsTheAnswer()),
+        ("ours", SymmetricPairClassifier(class_weight={0: 1.0, 1: 9.0})),
+    ]
+    other = search(candidates=plain, combine=combine).fit(pairs, y)
+    assert model.cv_score_ == other.cv_score_
+    assert_array_equal(model.predict_proba(pairs), other.predict_proba(pairs))
+    assert_array_equal(model.predict(pairs), names[other.predict(pairs)])
+    # Of a label that is not there, it complains of the user's labels.
+    wrong = [("ours", SymmetricPairClassifier(class_weight={1: 2.0}))]
+    with pytest.raises(ValueError, match=r"not among the classes of y: \['other', 's"):
+        search(candidates=wrong).fit(pairs, names[y])
+
+
 # ----------------------------------------------------------- weights, folds and groups
 
 
