@@ -14,6 +14,7 @@ from sksymsim._candidates import (
     family_spaces,
     guest_candidates,
     item_spaces,
+    most_components,
 )
 from sksymsim._decision import decide
 from sksymsim._held_out import held_out_scores
@@ -22,8 +23,9 @@ from sksymsim._refit import refit
 from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
 from sksymsim._search_folds import (
-    LabelledPairs,
     held_out_pairs,
+    label_pairs,
+    label_validation,
     make_folds,
     make_splits,
 )
@@ -35,18 +37,15 @@ from sksymsim._validation import (
     Choice,
     Instance,
     Number,
-    check_labels,
-    check_pairs,
     check_parameters,
-    check_weights,
 )
 from sksymsim._validation_search import (
     check_candidates,
     check_choices,
     check_cv,
+    check_dense,
     check_numbers,
     check_sizes,
-    check_validation,
 )
 
 __all__ = ["SymmetricPairClassifierCV"]
@@ -82,7 +81,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         length. None in the sequence takes the items as they are.
     pca_components : sequence of int, default=(32,)
         Each is one more space of the items: so many principal components, divided by
-        the length. Numbers that the items do not have are left out.
+        the length. Left out are numbers that are not below those of features and of
+        the training items of each fold.
     forms : sequence of str, default=("mahalanobis", "bilinear", "quadratic")
         Families of scores, see :class:`SymmetricPairClassifier`. Without any, only the
         baselines and the `candidates` are compared.
@@ -151,7 +151,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         "mean_test_score", "std_test_score", "rank_test_score", "split0_test_score" and
         so on, "mean_fit_time".
     n_splits_ : int
-        The number of folds.
+        The number of folds, and one more for `X_val`.
     refit_time_ : float
         Seconds of the final fits.
     classes_ : ndarray of shape (2,)
@@ -169,8 +169,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     -----
     A learned model is taken if its held-out log-loss is below that of the baseline by
     more than noise, at a level of 0.99, with errors that allow for pairs that share
-    items [1]_, and at a level of 0.9 by the parts alone. With another `scoring`, by the
-    parts at a level of 0.99.
+    items [1]_, and by more than one standard error of the mean over the parts. With
+    another `scoring`, by the parts at a level of 0.99.
 
     The single best is the plainest within one standard error of the best mean
     [2]_: a metric before a dot product before the whole polynomial, "identity" before
@@ -245,8 +245,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_pairs,)
             Two labels of any kind; the greater one means "similar".
         sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights; pairs of weight zero are in no fold. Guests among the
-            `candidates` are fitted without weights.
+            Non-negative weights; pairs of weight zero are in no fold, and nothing is
+            fitted on them. Guests among the `candidates` are fitted without weights.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, for folds of new groups, or what the splitter given
             as `cv` makes of it.
@@ -266,16 +266,17 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, the pairs or the labels cannot be used, or a fold would be
             empty or of one class. An earlier fit is then still there and usable.
+        TypeError
+            If the pairs are of another kind, or their items are sparse.
+
+        Warns
+        -----
+        UserWarning
+            If more than a tenth of the pairs of `X_val` are in X too.
         """
         lists, rule = self._checked_parameters()
-        pairs = check_pairs(X, min_pairs=2)
-        classes, similar = check_labels(y, len(pairs))
-        sample_weight = check_weights(sample_weight, len(pairs))
-        weights = np.ones(len(pairs)) if sample_weight is None else sample_weight
-        known = LabelledPairs(pairs, similar, weights)
-        validation = check_validation(X_val, y_val, classes, pairs.shape[2])
-        if validation is not None:
-            validation = LabelledPairs(*validation, np.ones(len(validation[1])))
+        known, classes = label_pairs(X, y, sample_weight, type(self).__name__)
+        validation = label_validation(X_val, y_val, known, classes)
         folds = []
         if validation is None or self.cv is not None or groups is not None:
             folds = make_folds(self.cv, known, groups, self.random_state)
@@ -294,17 +295,19 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
+        # Guests know no weights, and transformers of items neither.
+        weighted = known.of_weight()
         model = refit(
             decision.blend,
             held_out.candidates,
-            pairs,
-            classes[similar.astype(int)],
-            sample_weight,
+            weighted.pairs,
+            classes[weighted.similar.astype(int)],
+            weighted.weights,
         )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self.n_features_in_ = known.pairs.shape[2]
         self.n_splits_ = len(splits)
         self._store(decision, held_out)
         return self
@@ -322,7 +325,9 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
                 self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
             ),
             "pca_components": check_sizes(self.pca_components, "pca_components", owner),
-            "forms": check_choices(self.forms, PLAIN_FORMS, "forms", owner),
+            "forms": check_choices(
+                self.forms, PLAIN_FORMS, "forms", owner, empty_allowed=True
+            ),
             "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
             "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
@@ -331,10 +336,12 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _spaces(self, lists, splits):
         """Return the spaces to search, the baselines first."""
-        # Fewer components than features, and in every fold no more than items.
-        limit = min(split.train.to_index().items.shape[0] for split in splits)
-        limit = min(limit, splits[0].train.shape[2] - 1)
-        sizes = [size for size in lists["pca_components"] if size <= limit]
+        # The items are looked at only where there can be so many components.
+        n_features = splits[0].train.shape[2]
+        sizes = [size for size in lists["pca_components"] if size < n_features]
+        if sizes:
+            limit = min(most_components(split.train) for split in splits)
+            sizes = [size for size in sizes if size <= limit]
         settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
         family = family_spaces(
             item_spaces(lists["whitenings"], sizes),
@@ -379,5 +386,11 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             },
         }
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
     def _scores(self, pairs):
+        check_dense(pairs, "X", type(self).__name__)
         return self.best_estimator_.decision_function(pairs)

@@ -773,8 +773,10 @@ def test_errors_of_the_data(easy):
         model.fit((np.full((9, 2), np.nan), np.ones((9, 2))), np.arange(9) % 2)
     with pytest.raises(ValueError, match="groups"):
         model.fit(pairs, y, groups=groups[:-1])
-    with pytest.raises(ValueError, match="training part that is empty"):
+    with pytest.raises(ValueError, match="2 different labels, and folds"):
         model.fit(pairs, y, groups=np.arange(len(y)) % 2)
+    with pytest.raises(ValueError, match="groups has 1 different label, and"):
+        model.fit(pairs, y, groups=np.zeros(len(y)))
 
 
 def test_a_fixed_split_of_few_pairs(easy):
