@@ -19,7 +19,7 @@ from sksymsim._candidates import (
 from sksymsim._decision import decide
 from sksymsim._held_out import held_out_scores
 from sksymsim._prediction import PairScoreMixin
-from sksymsim._refit import refit
+from sksymsim._refit import most_iterations, refit
 from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
 from sksymsim._search_folds import (
@@ -152,6 +152,9 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         so on, "mean_fit_time".
     n_splits_ : int
         The number of folds, and one more for `X_val`.
+    n_iter_ : int
+        The most iterations of the classifiers of this library that `best_estimator_`
+        holds; at least 1.
     refit_time_ : float
         Seconds of the final fits.
     classes_ : ndarray of shape (2,)
@@ -306,6 +309,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
+        self.n_iter_ = most_iterations(model)
         self.classes_ = classes
         self.n_features_in_ = known.pairs.shape[2]
         self.n_splits_ = len(splits)

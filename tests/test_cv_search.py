@@ -329,6 +329,16 @@ def test_a_final_metric_is_one_if_asked_for(easy, combine):
         assert np.linalg.eigvalsh(step.get_mahalanobis_matrix()).min() > -1e-9
 
 
+def test_iterations_are_those_of_the_final_fits(easy, stacked):
+    pairs, y, _ = easy
+    final = stacked.best_estimator_[-1]
+    members = getattr(final, "estimators_", [stacked.best_estimator_])
+    assert stacked.n_iter_ == max(member[-1].n_iter_ for member in members) > 1
+    guests = [("flat", FlatPairs())]
+    alone = search(forms=(), candidates=guests, combine="best", cv=2)
+    assert alone.fit(pairs, y).n_iter_ == 1
+
+
 def test_transfer_is_at_the_level_of_other_parts(stacked):
     assert stacked.cv_transfer_score_ <= stacked.cv_score_
     assert np.isfinite(stacked.cv_transfer_score_)
