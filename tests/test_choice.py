@@ -138,6 +138,13 @@ def test_weights_at_one_rate(seed, seed_offset):
             assert_allclose(ratios, ratios[0])
 
 
+def test_weights_of_any_size():
+    parts, similar = np.array([0, 0, 0, 0]), np.array([True, True, False, False])
+    given = np.array([3e-318, 1e-318, 1.0, 1.0])
+    weights = weights_at_rate(given, similar, parts, 0.4)
+    assert_allclose(weights, [0.3, 0.1, 0.3, 0.3], rtol=1e-4)
+
+
 @some_seeds
 def test_each_part_has_its_best_scale_and_shift(seed, seed_offset):
     rng = np.random.default_rng(seed + seed_offset)
