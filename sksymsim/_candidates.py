@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import make_pipeline
 
+from sksymsim._blocks import working_dtype
 from sksymsim._forms import FORMS
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
@@ -124,6 +125,22 @@ def item_spaces(whitenings, pca_components):
         reduced = make_pipeline(pca, EmbeddingNormalizer(whiten=0.0))
         spaces.append(({"pca": n_components, "whiten": 0.0}, reduced))
     return spaces
+
+
+def most_components(pairs):
+    """Return the greatest number of principal components of the items of some pairs.
+
+    Less than features and, as items are centred, less than items. None where the
+    squares of their differences cannot be held, or all items are one.
+    """
+    items = pairs.to_index().items
+    info = np.finfo(working_dtype(items.dtype))
+    gaps = items.max(axis=0).astype(np.float64) - items.min(axis=0)
+    with np.errstate(over="ignore"):
+        size = float(gaps @ gaps)
+    if not float(info.tiny) < size < float(info.max) / len(items):
+        return 0
+    return min(items.shape) - 1
 
 
 def family_spaces(items, forms, priors, shrinkages, alphas, settings):

@@ -55,7 +55,8 @@ def weights_at_rate(weights, similar, parts, rate):
     for part in range(int(parts.max()) + 1):
         mine = parts == part
         for chosen, share in ((mine & similar, rate), (mine & ~similar, 1 - rate)):
-            weights[chosen] *= share / weights[chosen].sum()
+            # In this order: what very small weights divide may overflow.
+            weights[chosen] = share * (weights[chosen] / weights[chosen].sum())
     return weights
 
 

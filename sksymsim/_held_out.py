@@ -58,13 +58,15 @@ class HeldOutScores:
     seconds: np.ndarray
 
 
-def held_out_scores(spaces, guests, splits, max_iter, n_jobs, report):
+def held_out_scores(spaces, guests, classes, splits, max_iter, n_jobs, report):
     """Fit every candidate on each training part, and score each test part.
 
     Parameters
     ----------
     spaces : list of Space
     guests : list of Candidate
+    classes : ndarray of shape (2,)
+        The labels that guests are fitted on.
     splits : list of Split
     max_iter : int
         The most iterations between two points of a path.
@@ -82,7 +84,7 @@ def held_out_scores(spaces, guests, splits, max_iter, n_jobs, report):
         for space in spaces
         for paths in space.by_form()
     ]
-    tasks += [(_score_guest, (guest,)) for guest in guests]
+    tasks += [(_score_guest, (guest, classes)) for guest in guests]
     run = Parallel(n_jobs=n_jobs, return_as="generator")
     answers = run(
         delayed(function)(*what, splits, max_iter) for function, what in tasks
@@ -147,7 +149,7 @@ def _fold(form, normalizer, split, team, max_iter):
     )
 
 
-def _score_guest(candidate, splits, max_iter):
+def _score_guest(candidate, classes, splits, max_iter):
     """Return what :func:`_score_form` does, of an estimator fitted as it is."""
     started = time.perf_counter()
     scores = []
@@ -156,7 +158,7 @@ def _score_guest(candidate, splits, max_iter):
             # The model that is chosen is fitted again, and warns then.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = clone(candidate.estimator).fit(
-                split.train, split.similar.astype(int)
+                split.train, classes[split.similar.astype(int)]
             )
         method = log_odds_method(model, split.held)
         scores.append(read_log_odds(model, split.held, method))

@@ -50,6 +50,20 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     return make_pipeline(stack._take([part for _, part in named], pairs))
 
 
+def most_iterations(model):
+    """Return the most iterations of the classifiers of this library in a final model.
+
+    Parameters
+    ----------
+    model : Pipeline
+        As of :func:`refit`. Those of guests may be counted in any way, or in none.
+    """
+    last = model[-1]
+    models = last.estimators_ if isinstance(last, StackedPairClassifier) else [model]
+    # Never 0: as scikit-learn counts, what is solved at its start has been looked at.
+    return max([1, *(member[-1].n_iter_ for member in models if _is_ours(member))])
+
+
 def _is_ours(model):
     if not isinstance(model, Pipeline) or len(model) > 2:
         return False

@@ -9,8 +9,21 @@ import numpy as np
 from sksymsim._choice import HeldOutPairs, weights_at_rate
 from sksymsim._group_folds import few_group_folds, number_of_groups
 from sksymsim._held_out import Split
-from sksymsim._pair_keys import number_items_of_both, number_keys
-from sksymsim._validation_search import check_folds, check_parts
+from sksymsim._pair_keys import number_items_of_both, number_keys, number_pairs
+from sksymsim._validation import (
+    check_both_classes_weighted,
+    check_labels,
+    check_pairs,
+    check_weights,
+)
+from sksymsim._validation_search import (
+    check_dense,
+    check_folds,
+    check_groups_enough,
+    check_parts,
+    check_validation,
+    warn_if_fitted,
+)
 from sksymsim.model_selection import PairGroupKFold
 
 # Without anything said about folds.
@@ -37,6 +50,54 @@ class LabelledPairs:
     similar: np.ndarray
     weights: np.ndarray
 
+    def __getitem__(self, rows):
+        return LabelledPairs(self.pairs[rows], self.similar[rows], self.weights[rows])
+
+    def of_weight(self):
+        """Return those whose weight is not zero."""
+        return self if self.weights.all() else self[np.flatnonzero(self.weights)]
+
+
+def label_pairs(X, y, sample_weight, owner):
+    """Return checked pairs with their labels and weights, and the two classes.
+
+    Parameters
+    ----------
+    X, y, sample_weight : as given to `fit`
+    owner : str
+        Who takes them, for the error text.
+
+    Returns
+    -------
+    known : LabelledPairs
+    classes : ndarray of shape (2,)
+    """
+    pairs = check_pairs(X, min_pairs=2)
+    check_dense(pairs, "X", owner)
+    classes, similar = check_labels(y, len(pairs))
+    weights = check_weights(1.0 if sample_weight is None else sample_weight, len(pairs))
+    # The sum of very large weights may overflow.
+    weights = weights / weights.max()
+    check_both_classes_weighted(similar, weights)
+    return LabelledPairs(pairs, similar, weights), classes
+
+
+def label_validation(X_val, y_val, known, classes):
+    """Return checked pairs for validation, or None if there are none.
+
+    Parameters
+    ----------
+    X_val, y_val : as given to `fit`
+    known : LabelledPairs
+        The pairs to fit.
+    classes : ndarray of shape (2,)
+        Their labels.
+    """
+    checked = check_validation(X_val, y_val, classes, known.pairs.shape[2])
+    if checked is None:
+        return None
+    return LabelledPairs(*checked, np.ones(len(checked[1])))
+
 
 def make_folds(cv, known, groups, random_state):
     """Return (train, test) for each fold, as arrays of int.
@@ -50,15 +111,21 @@ def make_folds(cv, known, groups, random_state):
     """
     cv = N_FOLDS if cv is None else cv
     if isinstance(cv, Integral):
-        if groups is None:
-            cv = PairGroupKFold(cv, random_state=random_state)
-        elif number_of_groups(groups) < GROUPS_OF_A_FOLD * cv:
-            cv = few_group_folds(known.pairs, groups, cv, random_state)
-        else:
-            cv = PairGroupKFold(cv, level="group", random_state=random_state)
+        cv = _new_folds(cv, known, groups, random_state)
     if hasattr(cv, "split"):
         cv = cv.split(known.pairs, known.similar.astype(int), groups)
     return check_folds(cv, known.similar, known.weights)
+
+
+def _new_folds(n_splits, known, groups, random_state):
+    """Return folds of new items, or of new groups where these are given."""
+    if groups is None:
+        return PairGroupKFold(n_splits, random_state=random_state)
+    n_groups = number_of_groups(groups)
+    check_groups_enough(n_groups)
+    if n_groups < GROUPS_OF_A_FOLD * n_splits:
+        return few_group_folds(known.pairs, groups, n_splits, random_state)
+    return PairGroupKFold(n_splits, level="group", random_state=random_state)
 
 
 def make_splits(known, folds, validation=None):
@@ -75,16 +142,20 @@ def make_splits(known, folds, validation=None):
     -------
     splits : list of Split
     """
-    splits = [Split(*_rows(known, train), *_rows(known, test)) for train, test in folds]
+    parts = [(known[train], known[test]) for train, test in folds]
     if validation is not None:
-        train = _rows(known, np.flatnonzero(known.weights > 0))
-        held = validation.pairs, validation.similar, validation.weights
-        splits.append(Split(*train, *held))
-    return splits
-
-
-def _rows(known, rows):
-    return known.pairs[rows], known.similar[rows], known.weights[rows]
+        parts.append((known.of_weight(), validation))
+    return [
+        Split(
+            train.pairs,
+            train.similar,
+            train.weights,
+            held.pairs,
+            held.similar,
+            held.weights,
+        )
+        for train, held in parts
+    ]
 
 
 def held_out_pairs(known, folds, splits):
@@ -104,11 +175,13 @@ def held_out_pairs(known, folds, splits):
     -------
     held : HeldOutPairs
     """
-    nodes = number_keys(known.pairs, None, "item")
-    nodes = [nodes[test] for _, test in folds]
     if len(splits) > len(folds):
-        both = number_items_of_both(known.pairs, splits[-1].held)[0]
-        nodes = [both[0][test] for _, test in folds] + [both[1]]
+        nodes, validation_nodes = number_items_of_both(known.pairs, splits[-1].held)[0]
+        _warn_if_fitted(nodes[known.weights > 0], validation_nodes)
+        held_nodes = [nodes[test] for _, test in folds] + [validation_nodes]
+    else:
+        nodes = number_keys(known.pairs, None, "item")
+        held_nodes = [nodes[test] for _, test in folds]
     parts, first = [], 0
     for number, split in enumerate(splits):
         n_parts = 1
@@ -124,18 +197,31 @@ def held_out_pairs(known, folds, splits):
         np.where(similar, 1.0, -1.0),
         weights_at_rate(weights, similar, parts, rate),
         parts,
-        np.concatenate(nodes),
+        np.concatenate(held_nodes),
         np.repeat(np.arange(len(splits)), [len(split.held) for split in splits]),
     )
+
+
+def _warn_if_fitted(nodes, validation_nodes):
+    keys = number_pairs(np.concatenate([nodes, validation_nodes]))
+    warn_if_fitted(keys[: len(nodes)], keys[len(nodes) :])
 
 
 def _cut(split, n_parts):
     """Return a number of a part for each held-out pair, both labels in each."""
     numbers = np.zeros(len(split.held), dtype=np.intp)
     if n_parts > 1:
-        check_parts(split.held_similar, n_parts)
+        keys, similar = (
+            number_pairs(number_keys(split.held, None, "item")),
+            split.held_similar,
+        )
+        n_of_both = [len(np.unique(keys[kind])) for kind in (similar, ~similar)]
+        check_parts(*n_of_both, n_parts)
+        # As they first occur, so that the layout of the pairs does not matter.
+        first = np.unique(keys, return_index=True)[1]
+        keys = np.argsort(np.argsort(first))[keys]
         within = PairGroupKFold(n_parts, level="pair", random_state=0)
-        folds = within.split(split.held, split.held_similar.astype(int))
+        folds = within.split(np.column_stack([keys, keys]), similar.astype(int))
         for part, (_, test) in enumerate(folds):
             numbers[test] = part
     return numbers

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks and error texts of the search and of its stacks."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +11,10 @@ from sksymsim._validation import check_labels, check_pairs
 
 # Of the candidates that are always there.
 RESERVED_NAMES = ("cosine", "euclid")
+# Of two groups, one held out leaves pairs inside of a single group, at best.
+MIN_GROUPS = 3
+# The share of pairs for validation that may be fitted on too: real tables repeat some.
+SHARED_ALLOWED = 0.1
 
 
 def check_members(estimators, weights):
@@ -31,7 +36,7 @@ def check_members(estimators, weights):
         raise ValueError("weights of a stack must not be negative.")
 
 
-def check_choices(values, allowed, name, owner):
+def check_choices(values, allowed, name, owner, *, empty_allowed=False):
     """Return a sequence of which every entry is allowed, as a list."""
     single = isinstance(values, str) or not hasattr(values, "__iter__")
     listed = [values] if single else list(values)
@@ -41,6 +46,8 @@ def check_choices(values, allowed, name, owner):
         raise ValueError(
             f"the {name!r} parameter of {owner} may hold {known}; got {wrong[0]!r}."
         )
+    if not (listed or empty_allowed):
+        raise ValueError(f"the {name!r} parameter of {owner} is empty.")
     return listed
 
 
@@ -66,7 +73,8 @@ def check_numbers(values, low, high, name, owner, *, none_allowed=False):
 
 def check_sizes(values, name, owner):
     """Return a sequence of positive whole numbers, which may be empty, as a list."""
-    listed = [values] if isinstance(values, Integral) else list(values)
+    single = isinstance(values, str) or not hasattr(values, "__iter__")
+    listed = [values] if single else list(values)
     for value in listed:
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
@@ -141,7 +149,7 @@ def check_folds(folds, similar, weights):
             if similar[chosen].all() or not similar[chosen].any():
                 raise ValueError(
                     f"fold {number} of cv has a {part} part of one class only; use "
-                    "fewer folds, or more pairs."
+                    "fewer folds, or more pairs, or more groups."
                 )
             rows.append(chosen)
         checked.append(tuple(rows))
@@ -150,15 +158,59 @@ def check_folds(folds, similar, weights):
     return checked
 
 
-def check_parts(similar, n_parts):
-    """Refuse held-out pairs that cannot be divided to judge choices on."""
-    n_similar = int(similar.sum())
-    n_dissimilar = len(similar) - n_similar
+def check_groups_enough(n_groups):
+    """Refuse folds of new groups where there are too few to train and to test on."""
+    if n_groups < MIN_GROUPS:
+        raise ValueError(
+            f"groups has {n_groups} different label{'s' * (n_groups != 1)}, and folds "
+            f"that hold out whole groups need at least {MIN_GROUPS}; without groups, "
+            "the folds are by items."
+        )
+
+
+def check_parts(n_similar, n_dissimilar, n_parts):
+    """Refuse held-out pairs that cannot be divided to judge choices on.
+
+    Parameters
+    ----------
+    n_similar, n_dissimilar : int
+        The numbers of different pairs.
+    n_parts : int
+    """
     if min(n_similar, n_dissimilar) < n_parts:
         raise ValueError(
             f"there are {n_similar} similar and {n_dissimilar} dissimilar pairs held "
-            f"out in one fixed split, and a choice needs at least {n_parts} similar "
-            f"and {n_parts} dissimilar ones."
+            f"out in one fixed split, repeated ones counted once, and a choice needs "
+            f"at least {n_parts} similar and {n_parts} dissimilar ones."
+        )
+
+
+def check_dense(pairs, name, owner):
+    """Refuse sparse items: what a search compares would fill them."""
+    if pairs.is_sparse:
+        raise TypeError(
+            f"{owner} takes dense items, and those of {name} are sparse: centring "
+            "would fill them. Reduce them first, for example with "
+            "SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline."
+        )
+
+
+def warn_if_fitted(keys, validation_keys):
+    """Warn if many pairs for validation are fitted on too, in whichever order.
+
+    Parameters
+    ----------
+    keys, validation_keys : ndarray of int
+        A number for each different pair.
+    """
+    shared = int(np.isin(validation_keys, keys).sum())
+    if shared > SHARED_ALLOWED * len(validation_keys):
+        warnings.warn(
+            f"{shared} of the {len(validation_keys)} pairs of X_val are in X too: of "
+            "pairs that were fitted, what remembers most knows best. Give X_val that "
+            "shares no pair with X.",
+            UserWarning,
+            stacklevel=5,
         )
 
 
@@ -179,12 +231,17 @@ def check_validation(X_val, y_val, classes, n_features):
             "X_val and y_val go together: give the pairs that choices are made on and "
             "their labels, or neither."
         )
-    pairs = check_pairs(X_val, min_pairs=2)
+    try:
+        pairs = check_pairs(X_val, min_pairs=2)
+        found, similar = check_labels(y_val, len(pairs))
+    except (TypeError, ValueError) as error:
+        # The text is about any pairs and labels; say which.
+        raise type(error)(f"X_val and y_val: {error}") from error
     if pairs.shape[2] != n_features:
         raise ValueError(
             f"X_val has {pairs.shape[2]} features, and X has {n_features}."
         )
-    found, similar = check_labels(y_val, len(pairs))
+    check_dense(pairs, "X_val", "a search")
     if not np.array_equal(found, classes):
         raise ValueError(
             f"y_val has the labels {found.tolist()}, and y has {classes.tolist()}."

@@ -14,16 +14,18 @@ from sksymsim._candidates import (
     family_spaces,
     guest_candidates,
     item_spaces,
+    most_components,
 )
 from sksymsim._decision import decide
 from sksymsim._held_out import held_out_scores
 from sksymsim._prediction import PairScoreMixin
-from sksymsim._refit import refit
+from sksymsim._refit import most_iterations, refit
 from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
 from sksymsim._search_folds import (
-    LabelledPairs,
     held_out_pairs,
+    label_pairs,
+    label_validation,
     make_folds,
     make_splits,
 )
@@ -35,18 +37,15 @@ from sksymsim._validation import (
     Choice,
     Instance,
     Number,
-    check_labels,
-    check_pairs,
     check_parameters,
-    check_weights,
 )
 from sksymsim._validation_search import (
     check_candidates,
     check_choices,
     check_cv,
+    check_dense,
     check_numbers,
     check_sizes,
-    check_validation,
 )
 
 __all__ = ["SymmetricPairClassifierCV"]
@@ -82,7 +81,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         length. None in the sequence takes the items as they are.
     pca_components : sequence of int, default=(32,)
         Each is one more space of the items: so many principal components, divided by
-        the length. Numbers that the items do not have are left out.
+        the length. Left out are numbers that are not below those of features and of
+        the training items of each fold.
     forms : sequence of str, default=("mahalanobis", "bilinear", "quadratic")
         Families of scores, see :class:`SymmetricPairClassifier`. Without any, only the
         baselines and the `candidates` are compared.
@@ -152,7 +152,10 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         "mean_test_score", "std_test_score", "rank_test_score", "split0_test_score" and
         so on, "mean_fit_time".
     n_splits_ : int
-        The number of folds.
+        The number of folds, and one more for `X_val`.
+    n_iter_ : int
+        The most iterations of the classifiers of this library that `best_estimator_`
+        holds; at least 1.
     refit_time_ : float
         Seconds of the final fits.
     classes_ : ndarray of shape (2,)
@@ -246,15 +249,14 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_pairs,)
             Two labels of any kind; the greater one means "similar".
         sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights; pairs of weight zero are in no fold. Guests among the
-            `candidates` are fitted without weights.
+            Non-negative weights; pairs of weight zero are in no fold, and nothing is
+            fitted on them. Guests among the `candidates` are fitted without weights.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, for folds of new groups, or what the splitter given
             as `cv` makes of it.
         X_val : like X, default=None
-            Pairs like those that will be scored, which choices are made on and nothing
-            is fitted on. There are no folds of X then, unless `cv` or `groups` are
-            given; with them, `X_val` counts as much as all folds.
+            Pairs like those that will be scored, to choose by and not to fit on. X has
+            no folds then, unless `cv` or `groups` are given; it counts as much as they.
         y_val : array-like of shape (n_val_pairs,), default=None
             Its labels.
 
@@ -266,17 +268,18 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If a parameter, the pairs or the labels cannot be used, or a fold would be
-            empty or of one class. An earlier fit is then still there and usable.
+            empty or of one class. An earlier fit is then still there.
+        TypeError
+            If the pairs are of another kind, or their items are sparse.
+
+        Warns
+        -----
+        UserWarning
+            If more than a tenth of the pairs of `X_val` are in X too.
         """
         lists, rule = self._checked_parameters()
-        pairs = check_pairs(X, min_pairs=2)
-        classes, similar = check_labels(y, len(pairs))
-        sample_weight = check_weights(sample_weight, len(pairs))
-        weights = np.ones(len(pairs)) if sample_weight is None else sample_weight
-        known = LabelledPairs(pairs, similar, weights)
-        validation = check_validation(X_val, y_val, classes, pairs.shape[2])
-        if validation is not None:
-            validation = LabelledPairs(*validation, np.ones(len(validation[1])))
+        known, classes = label_pairs(X, y, sample_weight, type(self).__name__)
+        validation = label_validation(X_val, y_val, known, classes)
         folds = []
         if validation is None or self.cv is not None or groups is not None:
             folds = make_folds(self.cv, known, groups, self.random_state)
@@ -286,6 +289,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         held_out = held_out_scores(
             self._spaces(lists, splits),
             guest_candidates(self.candidates),
+            classes,
             splits,
             self.max_iter,
             self.n_jobs,
@@ -294,17 +298,20 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
+        # Guests know no weights, and transformers of items neither.
+        weighted = known.of_weight()
         model = refit(
             decision.blend,
             held_out.candidates,
-            pairs,
-            classes[similar.astype(int)],
-            sample_weight,
+            weighted.pairs,
+            classes[weighted.similar.astype(int)],
+            weighted.weights,
         )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
+        self.n_iter_ = most_iterations(model)
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self.n_features_in_ = known.pairs.shape[2]
         self.n_splits_ = len(splits)
         self._store(decision, held_out)
         return self
@@ -322,7 +329,9 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
                 self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
             ),
             "pca_components": check_sizes(self.pca_components, "pca_components", owner),
-            "forms": check_choices(self.forms, PLAIN_FORMS, "forms", owner),
+            "forms": check_choices(
+                self.forms, PLAIN_FORMS, "forms", owner, empty_allowed=True
+            ),
             "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
             "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
@@ -331,10 +340,12 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _spaces(self, lists, splits):
         """Return the spaces to search, the baselines first."""
-        # Fewer components than features, and in every fold no more than items.
-        limit = min(split.train.to_index().items.shape[0] for split in splits)
-        limit = min(limit, splits[0].train.shape[2] - 1)
-        sizes = [size for size in lists["pca_components"] if size <= limit]
+        # The items are looked at only where there can be so many components.
+        n_features = splits[0].train.shape[2]
+        sizes = [size for size in lists["pca_components"] if size < n_features]
+        if sizes:
+            limit = min(most_components(split.train) for split in splits)
+            sizes = [size for size in sizes if size <= limit]
         settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
         family = family_spaces(
             item_spaces(lists["whitenings"], sizes),
@@ -379,5 +390,11 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             },
         }
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
     def _scores(self, pairs):
+        check_dense(pairs, "X", type(self).__name__)
         return self.best_estimator_.decision_function(pairs)

@@ -29,7 +29,7 @@ from sksymsim._choice import (
     standard_error,
     weights_at_rate,
 )
-from sksymsim._decision import decide
+from sksymsim._decision import _stack_or_best, decide
 from sksymsim._rules import LogLossRule, ScorerRule, make_rule, scoring_names
 
 some_seeds = pytest.mark.parametrize("seed_offset", range(3))
@@ -139,6 +139,13 @@ def test_weights_at_one_rate(seed, seed_offset):
         for kind in (similar, ~similar):
             ratios = weights[mine & kind] / given[mine & kind]
             assert_allclose(ratios, ratios[0])
+
+
+def test_weights_of_any_size():
+    parts, similar = np.array([0, 0, 0, 0]), np.array([True, True, False, False])
+    given = np.array([3e-318, 1e-318, 1.0, 1.0])
+    weights = weights_at_rate(given, similar, parts, 0.4)
+    assert_allclose(weights, [0.3, 0.1, 0.3, 0.3], rtol=1e-4)
 
 
 @some_seeds
@@ -289,6 +296,28 @@ def test_what_is_more_than_noise():
     assert not loss_gain_is_sure(one, held)
 
 
+def test_a_gain_is_more_than_one_standard_error_over_the_parts():
+    """Of four parts: the mean is .5, and its error by hand."""
+    parts = np.repeat(np.arange(4), 500)
+    held = HeldOutPairs(
+        targets=np.ones(2000),
+        weights=np.ones(2000),
+        parts=parts,
+        splits=parts,
+        nodes=np.arange(4000).reshape(-1, 2),
+    )
+    # Errors of 0.289, 0.467, 0.5, and 0.9 / 1.04.
+    for by_part, is_sure in (
+        ([1, 1, 0, 0], True),
+        ([1.9, 0.1, 0, 0], True),
+        ([2, 0, 0, 0], False),
+        ([3, -1, 0, 0], False),
+    ):
+        gaps = np.repeat(np.array(by_part, dtype=float), 500)
+        assert loss_gain_is_sure(gaps, held) == is_sure
+        assert not loss_gain_is_sure(-gaps, held)
+
+
 def test_pairs_of_one_item_are_hardly_more_than_one():
     rng = np.random.default_rng(0)
     held = held_pairs(rng, n_nodes=480)
@@ -351,6 +380,45 @@ def test_auto_takes_one_where_a_stack_is_no_better():
     auto = decide(held_out, held, LogLossRule(), "auto")
     assert auto.name == better
     assert_allclose(auto.score, names[better].score)
+
+
+def test_a_stack_unless_one_alone_leads_by_more_than_an_error():
+    """The lead of .5 has an error of .289, or .5, or .577."""
+    stack = np.array([-0.9, -0.5, -0.7, -0.2])
+    for lead, taken in (
+        ([1, 1, 0, 0], "best"),
+        ([2, 0, 0, 0], "stack"),
+        ([2, 1, -1, 0], "stack"),
+        ([0, 0, 0, 0], "stack"),
+        ([0.1, 0.1, 0.1, 0.1], "best"),
+        ([-1, -1, 0, 0], "stack"),
+    ):
+        scored = {"best": stack + np.array(lead), "stack": stack}
+        assert _stack_or_best(scored) == taken
+    assert _stack_or_best({"best": stack}) == "best"
+    assert _stack_or_best({"stack": stack}) == "stack"
+
+
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_auto_takes_a_stack_or_one(is_alone):
+    """Several that err by themselves are better together; one beside noise is not."""
+    rng = np.random.default_rng(2)
+    held = held_pairs(rng, n_parts=8, n_of_part=40)
+    scores = [telling(rng, held, 0.1), telling(rng, held, 0.1)]
+    if is_alone:
+        # Each family of noise looks good on other parts, and costs on this one.
+        scores += [telling(rng, held, 1.0)]
+        scores += [20 * telling(rng, held, 0.0) for _ in range(30)]
+    else:
+        scores += [telling(rng, held, 1.0) for _ in range(4)]
+    families = ["cosine", "euclid", *map(str, range(len(scores)))]
+    held_out = held_out_scores(scores, families)
+    found = {c: decide(held_out, held, LogLossRule(), c) for c in ("stack", "best")}
+    lead = found["best"].score - found["stack"].score
+    assert (lead.mean() > standard_error(lead)) == is_alone
+    auto = decide(held_out, held, LogLossRule(), "auto")
+    assert auto.name == ("best" if is_alone else "stack")
+    assert_array_equal(auto.score, found[auto.name].score)
 
 
 @some_seeds

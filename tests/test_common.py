@@ -9,6 +9,7 @@ import sklearn
 from scipy import sparse
 from sklearn.base import ClassifierMixin, clone, is_classifier
 from sklearn.exceptions import SkipTestWarning
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
@@ -16,7 +17,12 @@ from sklearn.utils.estimator_checks import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksymsim import Pairs, SharedTransformer, SymmetricPairClassifier
+from sksymsim import (
+    Pairs,
+    SharedTransformer,
+    SymmetricPairClassifier,
+    SymmetricPairClassifierCV,
+)
 
 VERSION = ".".join(sklearn.__version__.split(".")[:2])
 # scikit-learn yields one check only for an estimator without a 2-D input.
@@ -33,17 +39,15 @@ LABELS_OF_1_6 = {
 }
 
 
-class RowsAsPairs(SymmetricPairClassifier):
+class Rows:
     """Read each row x of a matrix as the pair (x, (-1, ..., -1)).
 
     That corner is one around which even an ellipsoid separates the classes of the
-    checks. The checks give the same rows to all methods, so `transform`, which takes
-    single items, is not there; neither is the pair's other side anywhere else.
+    checks.
     """
 
-    @property
-    def transform(self):
-        raise AttributeError("transform takes items and not pairs")
+    # What `validate_data` takes, and so what the checks are told.
+    accept_sparse = False
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -54,7 +58,9 @@ class RowsAsPairs(SymmetricPairClassifier):
     def _pairs(self, X, *, reset):
         # Not float32: there, a probability is rounded to 1 whose logarithm is not 0,
         # and the checks compare the two to 1e-9.
-        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64)
+        X = validate_data(
+            self, X, reset=reset, accept_sparse=self.accept_sparse, dtype=np.float64
+        )
         return Pairs(X, np.full(X.shape, -1.0))
 
     def fit(self, X, y, sample_weight=None):
@@ -65,6 +71,20 @@ class RowsAsPairs(SymmetricPairClassifier):
         return super().decision_function(self._pairs(X, reset=False))
 
 
+class RowsAsPairs(Rows, SymmetricPairClassifier):
+    """The checks give the same rows to all methods, and `transform` takes items."""
+
+    accept_sparse = "csr"
+
+    @property
+    def transform(self):
+        raise AttributeError("transform takes items and not pairs")
+
+
+class SearchOfRows(Rows, SymmetricPairClassifierCV):
+    """The search; its folds are given, as all pairs of the adapter share an item."""
+
+
 # With less alpha, two fits to 15 rows of 30 features, one with weights and one with
 # repeated rows, stop within `tol` of one objective but not at the same probabilities.
 ALPHA = 1e-2
@@ -73,6 +93,14 @@ CHECKED = [
     RowsAsPairs(alpha=ALPHA, psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", alpha=ALPHA, n_components=2, class_weight="balanced"),
     RowsAsPairs(form="quadratic", alpha=ALPHA, tol=1e-5),
+    SearchOfRows(
+        whitenings=[None],
+        pca_components=[],
+        forms=["mahalanobis"],
+        priors=["identity"],
+        alphas=[ALPHA],
+        cv=StratifiedKFold(2),
+    ),
 ]
 
 
@@ -87,6 +115,9 @@ def test_common_checks(estimator, check):
 @pytest.mark.parametrize("estimator", CHECKED, ids=repr)
 def test_number_of_common_checks(estimator):
     n_checks = len(list(estimator_checks_generator(estimator)))
+    # One more is for sparse items, one for class weights.
+    n_checks += not get_tags(estimator).input_tags.sparse
+    n_checks += "class_weight" not in estimator.get_params()
     if VERSION in N_CHECKS:
         assert n_checks == N_CHECKS[VERSION]
     else:
@@ -123,6 +154,11 @@ def test_tags():
     assert tags.target_tags.required
     assert is_classifier(SymmetricPairClassifier())
     assert isinstance(SymmetricPairClassifier(), ClassifierMixin)
+    tags = get_tags(SymmetricPairClassifierCV())
+    assert tags.estimator_type == "classifier"
+    assert tags.input_tags.three_d_array
+    assert not tags.input_tags.sparse
+    assert not tags.classifier_tags.multi_class
     tags = get_tags(SharedTransformer(None))
     assert not tags.input_tags.two_d_array
     assert tags.input_tags.three_d_array

@@ -329,6 +329,16 @@ def test_a_final_metric_is_one_if_asked_for(easy, combine):
         assert np.linalg.eigvalsh(step.get_mahalanobis_matrix()).min() > -1e-9
 
 
+def test_iterations_are_those_of_the_final_fits(easy, stacked):
+    pairs, y, _ = easy
+    final = stacked.best_estimator_[-1]
+    members = getattr(final, "estimators_", [stacked.best_estimator_])
+    assert stacked.n_iter_ == max(member[-1].n_iter_ for member in members) > 1
+    guests = [("flat", FlatPairs())]
+    alone = search(forms=(), candidates=guests, combine="best", cv=2)
+    assert alone.fit(pairs, y).n_iter_ == 1
+
+
 def test_transfer_is_at_the_level_of_other_parts(stacked):
     assert stacked.cv_transfer_score_ <= stacked.cv_score_
     assert np.isfinite(stacked.cv_transfer_score_)
@@ -430,6 +440,37 @@ class TakesOne(BaseEstimator):
 
     def transform(self, X):
         return X[:, [int(np.max(self.keep))]]
+
+
+@pytest.mark.parametrize("combine", ["best", "stack"])
+def test_guests_see_the_labels_of_the_user(combine):
+    """Both in the search and at the end; so they may know them by name."""
+    pairs, y = marked_pairs()
+    names = np.array(["other", "same"])
+    seen = []
+
+    class Spy(KnowsTheAnswer):
+        def fit(self, X, y):
+            seen.append(set(y.tolist()))
+            return super().fit(X, y)
+
+    by_name = {"other": 1.0, "same": 9.0}
+    guests = [("spy", Spy()), ("ours", SymmetricPairClassifier(class_weight=by_name))]
+    model = search(candidates=guests, combine=combine).fit(pairs, names[y])
+    assert seen == [set(names)] * 4
+    assert "spy" in {member["candidate"] for member in model.members_}
+    plain = [
+        ("spy", KnowsTheAnswer()),
+        ("ours", SymmetricPairClassifier(class_weight={0: 1.0, 1: 9.0})),
+    ]
+    other = search(candidates=plain, combine=combine).fit(pairs, y)
+    assert model.cv_score_ == other.cv_score_
+    assert_array_equal(model.predict_proba(pairs), other.predict_proba(pairs))
+    assert_array_equal(model.predict(pairs), names[other.predict(pairs)])
+    # Of a label that is not there, it complains of the user's labels.
+    wrong = [("ours", SymmetricPairClassifier(class_weight={1: 2.0}))]
+    with pytest.raises(ValueError, match=r"not among the classes of y: \['other', 's"):
+        search(candidates=wrong).fit(pairs, names[y])
 
 
 # ----------------------------------------------------------- weights, folds and groups
@@ -742,8 +783,10 @@ def test_errors_of_the_data(easy):
         model.fit((np.full((9, 2), np.nan), np.ones((9, 2))), np.arange(9) % 2)
     with pytest.raises(ValueError, match="groups"):
         model.fit(pairs, y, groups=groups[:-1])
-    with pytest.raises(ValueError, match="training part that is empty"):
+    with pytest.raises(ValueError, match="2 different labels, and folds"):
         model.fit(pairs, y, groups=np.arange(len(y)) % 2)
+    with pytest.raises(ValueError, match="groups has 1 different label, and"):
+        model.fit(pairs, y, groups=np.zeros(len(y)))
 
 
 def test_a_fixed_split_of_few_pairs(easy):
