@@ -7,6 +7,7 @@ from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.features import SymmetricFeatures
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -29,6 +30,7 @@ from sksymsim.report import pair_report
 from sksymsim.scorers import get_pair_scorer, get_pair_scorer_names
 from sksymsim.search import SymmetricPairClassifierCV
 from sksymsim.stacking import StackedPairClassifier
+from sksymsim.symmetrize import SymmetrizedClassifier
 from sksymsim.thresholds import (
     ThresholdChoice,
     calibrate_threshold,
@@ -51,8 +53,10 @@ __all__ = [
     "SharedTransformer",
     "SpectrumDisplay",
     "StackedPairClassifier",
+    "SymmetricFeatures",
     "SymmetricPairClassifier",
     "SymmetricPairClassifierCV",
+    "SymmetrizedClassifier",
     "ThresholdChoice",
     "__version__",
     "actual_dcf",

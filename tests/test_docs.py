@@ -125,6 +125,7 @@ EXAMPLES = [
     "classifier",
     "datasets",
     "deployment",
+    "features",
     "metrics",
     "model_selection",
     "pairs",
@@ -134,6 +135,7 @@ EXAMPLES = [
     "scorers",
     "search",
     "stacking",
+    "symmetrize",
     "thresholds",
 ]
 
