@@ -174,9 +174,7 @@ def write_fragments(app):
         "scoring.inc": table_to_rst(results / "scoring.csv"),
         "leakage.inc": table_to_rst(results / "leakage.csv"),
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
-        "one_call.inc": rows_to_rst(
-            (results / "search.md").read_text(encoding="utf-8")
-        ),
+        "one_call.inc": markdown_table_to_rst(results / "search.md"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
