@@ -14,6 +14,7 @@ from sksymsim.model_selection import (
     pair_leakage_report,
     pair_train_test_split,
 )
+from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.pairs import Pairs
 from sksymsim.plotting import (
     DetDisplay,
@@ -51,6 +52,7 @@ __all__ = [
     "SharedTransformer",
     "SpectrumDisplay",
     "StackedPairClassifier",
+    "SymmetricMLPClassifier",
     "SymmetricPairClassifier",
     "SymmetricPairClassifierCV",
     "ThresholdChoice",

@@ -127,6 +127,7 @@ EXAMPLES = [
     "deployment",
     "metrics",
     "model_selection",
+    "neural",
     "pairs",
     "preprocessing",
     "recalibration",
