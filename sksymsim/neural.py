@@ -65,7 +65,7 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(64,)
+    hidden_layer_sizes : int or array-like of int, default=(256,)
         Widths of the layers of the tower; () pools the items as they are.
     activation : {"relu", "tanh", "identity", "logistic"}, default="relu"
         The function act of all layers but the last.
@@ -93,7 +93,7 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     solver : {"adam", "lbfgs"}, default="adam"
         "adam" looks at `batch_size` pairs at a time [4]_; "lbfgs" is SciPy's L-BFGS-B
         on all pairs, in float64, for small data.
-    alpha : float, default=1e-2
+    alpha : float, default=0.03
         Half of it multiplies the sum of the squares of all weights of layers, pooling
         and head (`coefs_`), which is added to the **mean** loss; constants, g and k are
         not penalised. So it is `alpha` of scikit-learn's ``MLPClassifier`` divided by
@@ -212,7 +212,7 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=(64,),
+        hidden_layer_sizes=(256,),
         activation="relu",
         *,
         cross_weights=False,
@@ -220,7 +220,7 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         head_layer_sizes="auto",
         cosine_skip=True,
         solver="adam",
-        alpha=1e-2,
+        alpha=0.03,
         batch_size="auto",
         learning_rate_init=1e-3,
         max_iter=200,
