@@ -200,10 +200,11 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     >>> from sksymsim import SymmetricMLPClassifier, load_spoken_digits, make_pairs
     >>> spoken = load_spoken_digits()
     >>> pairs, y, _ = make_pairs(
-    ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
     ... )
-    >>> model = SymmetricMLPClassifier(random_state=0).fit(pairs[:1500], y[:1500])
-    >>> model.score(pairs[1500:], y[1500:]) > 0.8
+    >>> model = SymmetricMLPClassifier((64,), random_state=0)
+    >>> model = model.fit(pairs[:700], y[:700])
+    >>> model.score(pairs[700:], y[700:]) > 0.8
     True
     >>> p = model.predict_proba(pairs)
     >>> bool((p == model.predict_proba(pairs.swap())).all())
