@@ -15,6 +15,7 @@ from sksymsim.model_selection import (
     pair_leakage_report,
     pair_train_test_split,
 )
+from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.pairs import Pairs
 from sksymsim.plotting import (
     DetDisplay,
@@ -54,6 +55,7 @@ __all__ = [
     "SpectrumDisplay",
     "StackedPairClassifier",
     "SymmetricFeatures",
+    "SymmetricMLPClassifier",
     "SymmetricPairClassifier",
     "SymmetricPairClassifierCV",
     "SymmetrizedClassifier",

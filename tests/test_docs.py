@@ -128,6 +128,7 @@ EXAMPLES = [
     "features",
     "metrics",
     "model_selection",
+    "neural",
     "pairs",
     "preprocessing",
     "recalibration",
