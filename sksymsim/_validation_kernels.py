@@ -33,12 +33,12 @@ def check_kernel_parameters(function, values, allowed):
             )
 
 
-def check_penalty(alpha, form="the kernel machine"):
+def check_penalty(alpha, owner):
     """Refuse a kernel machine without penalty: it has no single optimum."""
     if not alpha > 0:
         raise ValueError(
-            f"alpha must be > 0 for {form}, whose kernel may have more dimensions than "
-            f"there are pairs; got {alpha!r}. Try 1e-6."
+            f"alpha must be > 0 for {owner}, whose kernel may have more dimensions "
+            f"than there are pairs; got {alpha!r}. Try 1e-6."
         )
 
 

@@ -369,7 +369,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         pairs = check_pairs(X, min_pairs=2)
         check_n_components(self.n_components, pairs.shape[2])
         if self.form == POLY:
-            check_penalty(self.alpha)
+            check_penalty(self.alpha, "form='poly'")
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = normalized_weights(similar, classes, sample_weight, self.class_weight)

@@ -16,7 +16,12 @@ from sklearn.utils.estimator_checks import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sksymsim import Pairs, SharedTransformer, SymmetricPairClassifier
+from sksymsim import (
+    KernelPairClassifier,
+    Pairs,
+    SharedTransformer,
+    SymmetricPairClassifier,
+)
 
 VERSION = ".".join(sklearn.__version__.split(".")[:2])
 # scikit-learn yields one check only for an estimator without a 2-D input.
@@ -33,17 +38,12 @@ LABELS_OF_1_6 = {
 }
 
 
-class RowsAsPairs(SymmetricPairClassifier):
+class ReadsRows:
     """Read each row x of a matrix as the pair (x, (-1, ..., -1)).
 
     That corner is one around which even an ellipsoid separates the classes of the
-    checks. The checks give the same rows to all methods, so `transform`, which takes
-    single items, is not there; neither is the pair's other side anywhere else.
+    checks. The pair's other side is not there anywhere else.
     """
-
-    @property
-    def transform(self):
-        raise AttributeError("transform takes items and not pairs")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -65,6 +65,18 @@ class RowsAsPairs(SymmetricPairClassifier):
         return super().decision_function(self._pairs(X, reset=False))
 
 
+class RowsAsPairs(ReadsRows, SymmetricPairClassifier):
+    """The checks give the same rows to all methods, and `transform` takes items."""
+
+    @property
+    def transform(self):
+        raise AttributeError("transform takes items and not pairs")
+
+
+class KernelOfRows(ReadsRows, KernelPairClassifier):
+    pass
+
+
 # With less alpha, two fits to 15 rows of 30 features, one with weights and one with
 # repeated rows, stop within `tol` of one objective but not at the same probabilities.
 ALPHA = 1e-2
@@ -73,6 +85,9 @@ CHECKED = [
     RowsAsPairs(alpha=ALPHA, psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", alpha=ALPHA, n_components=2, class_weight="balanced"),
     RowsAsPairs(form="quadratic", alpha=ALPHA, tol=1e-5),
+    RowsAsPairs(form="poly", alpha=ALPHA, degree=2),
+    KernelOfRows(alpha=ALPHA),
+    KernelOfRows("tppk", kernel="linear", alpha=ALPHA, class_weight="balanced"),
 ]
 
 
@@ -136,6 +151,9 @@ def test_parameters_are_stored_and_not_changed():
         "shrinkage": 0.3,
         "psd": False,
         "n_components": 1,
+        "degree": 2,
+        "gamma": 0.5,
+        "coef0": 0.0,
         "fit_intercept": False,
         "similar_rate": 0.1,
         "class_weight": {0: 2.0},

@@ -125,6 +125,8 @@ EXAMPLES = [
     "classifier",
     "datasets",
     "deployment",
+    "kernel_machine",
+    "kernels",
     "metrics",
     "model_selection",
     "pairs",
