@@ -29,6 +29,10 @@ from sksymsim._solvers import SolverResult
 # certain, for or against.
 LEAST_CURVATURE = 1e-10
 MAX_HALVINGS = 40
+# Armijo's condition: the least share of the decrease that the slope promises.
+DECREASE = 1e-4
+# Gains below this share of the value cannot be told from rounding.
+ROUNDING = 1e-15
 MAX_INNER = 2000
 # The residual of a step, relative to where it began; and less, the nearer the optimum.
 FORCING = 0.1
@@ -112,14 +116,19 @@ def minimize_dual(problem, start, steps):
         step = steps.step(curvature, -gradient, min(FORCING, norm))
         slope = gradient @ step.penalised - residuals @ (problem.free @ step.b)
         norm = float(np.sqrt(abs(slope)))
+        noise = ROUNDING * abs(value)
         if norm <= problem.tol:
             status = "converged"
+        elif -slope <= noise:
+            status = "resolution"
         if n_iter == problem.max_iter:
             break
-        moved, moved_value = _search(problem, point, value, step, slope)
+        is_last = status != "max_iter"
+        # The value is level then, and the step is right to more digits than it has.
+        slack = noise if is_last else DECREASE * slope
+        moved, moved_value = _search(problem, point, value, step, slack)
         if moved is None:
-            # What is left to gain is below the rounding of the value.
-            status = "resolution" if status == "max_iter" else status
+            status = status if is_last else "resolution"
             break
         point, value = moved, moved_value
         n_iter += 1
@@ -134,8 +143,7 @@ def minimize_dual(problem, start, steps):
         )
         if problem.callback is not None:
             problem.callback(history[-1])
-        # That step was the last one, and gained more digits at no cost.
-        if status == "converged":
+        if is_last:
             break
     theta = np.concatenate([point.a, point.b])
     return SolverResult(theta, value, norm, n_iter, steps.n_products, status, history)
@@ -153,13 +161,13 @@ def _derivatives(problem, scores):
     return -slope, np.maximum(bend, LEAST_CURVATURE * weights)
 
 
-def _search(problem, point, value, step, slope):
+def _search(problem, point, value, step, slack):
     """Halve the step until the value decreases; costs no product with the Gram."""
     t = 1.0
     for _ in range(MAX_HALVINGS):
         moved = point.moved(step, t)
         moved_value = _value(problem, moved)
-        if moved_value <= value + 1e-4 * t * slope:
+        if moved_value <= value + t * slack:
             return moved, moved_value
         t /= 2
     return None, value

@@ -116,12 +116,13 @@ def fit_dual(pairs, targets, weights, options, prior=None):
         prior = prior.without_intercept()
         prior_scores = score_pairs(prior, pairs).astype(np.float64)
     pairs = pairs.to_index()
-    gamma = resolve_gamma(options.gamma, pairs, weights)
-    kernels = make_kernels(
-        options.pairwise, options.kernel, gamma, options.degree, options.coef0
-    )
-    diagonal = pair_diagonal(pairs, *kernels)
-    check_gram(diagonal)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gamma = resolve_gamma(options.gamma, pairs, weights)
+        kernels = make_kernels(
+            options.pairwise, options.kernel, gamma, options.degree, options.coef0
+        )
+        diagonal = pair_diagonal(pairs, *kernels)
+    check_gram(diagonal, gamma)
     scale = float(weights @ diagonal)
     free = _FreeColumns(prior_scores, targets, weights, options.fit_intercept)
     basis = None

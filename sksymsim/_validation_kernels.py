@@ -42,9 +42,9 @@ def check_penalty(alpha, owner):
         )
 
 
-def check_gram(diagonal):
-    """Refuse kernels that have overflowed."""
-    if not np.isfinite(diagonal).all():
+def check_gram(diagonal, gamma):
+    """Refuse kernels that have overflowed, and the gamma of items that have."""
+    if not (np.isfinite(diagonal).all() and 0 < gamma < np.inf):
         raise ValueError(
             "the kernel of a pair with itself is not finite: the items are too long "
             "for this degree. Normalise them first, for example with "

@@ -152,9 +152,9 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     With a linear kernel of items, "mlpk" is ``form="mahalanobis"`` of
     :class:`SymmetricPairClassifier` with ``psd=False``, "tppk" is "bilinear", and
-    ``pairwise="concat", kernel="poly", degree=2`` is "quadratic" (with ``coef0=0.5``,
-    and ``gamma`` one over the mean squared difference of the sides, at the same `alpha`
-    up to `kernel_scale_`), apart from the prior that those have.
+    ``pairwise="concat", kernel="poly", degree=2, coef0=1`` is "quadratic", with `gamma`
+    one over the mean squared difference of the sides, and at the same `alpha` times
+    `kernel_scale_`: apart from the prior that those have.
 
     References
     ----------
