@@ -8,6 +8,8 @@ from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
 from sksymsim.features import SymmetricFeatures
+from sksymsim.kernel_machine import KernelPairClassifier
+from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -42,6 +44,7 @@ from sksymsim.thresholds import (
 __all__ = [
     "DetDisplay",
     "EmbeddingNormalizer",
+    "KernelPairClassifier",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -74,6 +77,8 @@ __all__ = [
     "make_pairs",
     "min_cllr",
     "min_dcf",
+    "pair_gram_operator",
+    "pair_kernel",
     "pair_leakage_report",
     "pair_report",
     "pair_train_test_split",

@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksymsim import (
+    KernelPairClassifier,
     Pairs,
     SharedTransformer,
     SymmetricPairClassifier,
@@ -85,6 +86,12 @@ class SearchOfRows(Rows, SymmetricPairClassifierCV):
     """The search; its folds are given, as all pairs of the adapter share an item."""
 
 
+class KernelOfRows(Rows, KernelPairClassifier):
+    """The kernel machine."""
+
+    accept_sparse = "csr"
+
+
 # With less alpha, two fits to 15 rows of 30 features, one with weights and one with
 # repeated rows, stop within `tol` of one objective but not at the same probabilities.
 ALPHA = 1e-2
@@ -101,6 +108,9 @@ CHECKED = [
         alphas=[ALPHA],
         cv=StratifiedKFold(2),
     ),
+    RowsAsPairs(form="poly", alpha=ALPHA, degree=2),
+    KernelOfRows(alpha=ALPHA),
+    KernelOfRows("tppk", kernel="linear", alpha=ALPHA, class_weight="balanced"),
 ]
 
 
@@ -172,6 +182,9 @@ def test_parameters_are_stored_and_not_changed():
         "shrinkage": 0.3,
         "psd": False,
         "n_components": 1,
+        "degree": 2,
+        "gamma": 0.5,
+        "coef0": 0.0,
         "fit_intercept": False,
         "similar_rate": 0.1,
         "class_weight": {0: 2.0},

@@ -126,6 +126,8 @@ EXAMPLES = [
     "datasets",
     "deployment",
     "features",
+    "kernel_machine",
+    "kernels",
     "metrics",
     "model_selection",
     "neural",
