@@ -163,8 +163,8 @@ def resolve_gamma(gamma, pairs, weights):
     shares = sum(np.bincount(side, weights, n_items) for side in pairs.index.T) / 2
     items = pairs.items
     if sparse.issparse(items):
-        mean = shares @ items.sum(axis=1).A1 / n_features
-        square = shares @ items.multiply(items).sum(axis=1).A1 / n_features
+        sums = [np.ravel(part.sum(axis=1)) for part in (items, items.multiply(items))]
+        mean, square = (float(shares @ part) / n_features for part in sums)
         variance = square - mean**2
     else:
         mean = float(shares @ items.mean(axis=1, dtype=np.float64))
