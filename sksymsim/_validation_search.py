@@ -242,7 +242,7 @@ def check_validation(X_val, y_val, classes, n_features):
             f"X_val has {pairs.shape[2]} features, and X has {n_features}."
         )
     check_dense(pairs, "X_val", "a search")
-    if not np.array_equal(found, classes):
+    if found.tolist() != classes.tolist():
         raise ValueError(
             f"y_val has the labels {found.tolist()}, and y has {classes.tolist()}."
         )
