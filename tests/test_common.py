@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-import sklearn
+from rows_as_pairs import VERSION, failures
 from scipy import sparse
 from sklearn.base import ClassifierMixin, clone, is_classifier
 from sklearn.exceptions import SkipTestWarning
@@ -25,19 +25,8 @@ from sksymsim import (
     SymmetricPairClassifierCV,
 )
 
-VERSION = ".".join(sklearn.__version__.split(".")[:2])
 # scikit-learn yields one check only for an estimator without a 2-D input.
 N_CHECKS = {"1.6": 63, "1.7": 64, "1.8": 64, "1.9": 65}
-
-# With two classes, the check of 1.6 takes the labels from a single one of them, and
-# its estimators are fitted to two different problems. Repaired in 1.7.
-LABELS_OF_1_6 = {
-    f"check_sample_weight_equivalence_on_{kind}_data": (
-        "scikit-learn < 1.7 builds other labels for the repeated rows "
-        "of a classifier of two classes"
-    )
-    for kind in ("dense", "sparse")
-}
 
 
 class Rows:
@@ -112,15 +101,6 @@ CHECKED = [
     KernelOfRows(alpha=ALPHA),
     KernelOfRows("tppk", kernel="linear", alpha=ALPHA, class_weight="balanced"),
 ]
-
-
-def failures(estimator):
-    """Return the checks that fail, with the reason."""
-    if VERSION != "1.6":
-        return {}
-    # Who refuses sparse items passes that check by doing so.
-    takes_sparse = get_tags(estimator).input_tags.sparse
-    return {k: v for k, v in LABELS_OF_1_6.items() if takes_sparse or "sparse" not in k}
 
 
 @parametrize_with_checks(
