@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from sksymsim._blocks import BLOCK_BYTES
+from sksymsim._blocks import BLOCK_BYTES, block_slices
 from sksymsim._pair_kernels import Links
 
 
@@ -67,11 +67,14 @@ class ItemGram:
 
     def columns(self, chosen):
         """Return the kernel of all pairs with some of them."""
-        a, b = self.index.T
-        blocks = [self._columns_of(self.index[chosen, side]) for side in (0, 1)]
-        return self.pair_kernel.values(
-            blocks[0][a], blocks[1][a], blocks[0][b], blocks[1][b]
-        )
+        with_c, with_d = (self._columns_of(items) for items in self.index[chosen].T)
+        result = np.empty((self.n_pairs, len(chosen)))
+        for rows in block_slices(self.n_pairs, 8 * len(chosen)):
+            a, b = self.index[rows].T
+            result[rows] = self.pair_kernel.values(
+                with_c[a], with_d[a], with_c[b], with_d[b]
+            )
+        return result
 
     def _columns_of(self, items):
         if self.are_features:
@@ -105,7 +108,7 @@ def nystroem_features(columns, chosen):
     Parameters
     ----------
     columns : ndarray of shape (n_pairs, n_chosen)
-        The kernel of all pairs with the chosen ones.
+        The kernel of all pairs with the chosen ones; overwritten.
     chosen : ndarray of int of shape (n_chosen,)
 
     Returns
@@ -118,7 +121,10 @@ def nystroem_features(columns, chosen):
     # Pairs may be listed twice. So little makes the factor exist.
     core[np.diag_indices_from(core)] += 1e-10 * max(core.diagonal().mean(), 1e-300)
     factor = np.linalg.cholesky(core)
-    return solve_triangular(factor, columns.T, lower=True).T, factor
+    features = solve_triangular(
+        factor, columns.T, lower=True, overwrite_b=True, check_finite=False
+    )
+    return features.T, factor
 
 
 def pair_diagonal(pairs, pair_kernel, item_kernel):

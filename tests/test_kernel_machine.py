@@ -122,7 +122,8 @@ def test_layouts_of_pairs_fit_alike(kernel, data):
     model = KernelPairClassifier(kernel=kernel, tol=1e-6)
     expected = model.fit(pairs, y).decision_function(pairs)
     rows = Pairs.from_index(sparse.csr_matrix(pairs.items), pairs.index)
-    for X in (as_sides(pairs), np.asarray(pairs), rows):
+    array = Pairs.from_index(sparse.csr_array(pairs.items), pairs.index)
+    for X in (as_sides(pairs), np.asarray(pairs), rows, array):
         assert_allclose(model.fit(X, y).decision_function(pairs), expected, atol=1e-6)
 
 
@@ -164,8 +165,9 @@ def test_gamma_as_in_the_support_vector_machine(data):
     fitted = KernelPairClassifier().fit(pairs, y)
     stacked = np.asarray(pairs)
     assert_allclose(fitted.gamma_, 1 / (stacked.shape[2] * stacked.var()))
-    rows = Pairs.from_index(sparse.csr_matrix(pairs.items), pairs.index)
-    assert_allclose(fitted.fit(rows, y).gamma_, 1 / (5 * stacked.var()))
+    for kind in (sparse.csr_matrix, sparse.csr_array):
+        rows = Pairs.from_index(kind(pairs.items), pairs.index)
+        assert_allclose(fitted.fit(rows, y).gamma_, 1 / (5 * stacked.var()))
     assert KernelPairClassifier(gamma="auto").fit(pairs, y).gamma_ == 1 / 5
     assert KernelPairClassifier(gamma=0.3).fit(pairs, y).gamma_ == 0.3
     constant = Pairs(np.ones((4, 2)), np.ones((4, 2)))
