@@ -202,6 +202,19 @@ def write_csv(path, rows):
             )
 
 
+def update_csv(path, row):
+    """Write the row of a data set, keep those of others; return all, by name."""
+    known = {}
+    if path.exists():
+        with path.open() as file:
+            known = {row["data"]: row for row in csv.DictReader(file)}
+    known[row["data"]] = row
+    rows = [known[name] for name in sorted(known)]
+    path.parent.mkdir(exist_ok=True)
+    write_csv(path, rows)
+    return rows
+
+
 def summarize(folder):
     """Write the choice for each data set that has a grid."""
     rows = []

@@ -21,12 +21,11 @@ ratio of its seconds, and whether both choose the same setting. Nothing is writt
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import numpy as np
-from quality import CLASSES, DESCRIPTIONS, cosine, measure, write_csv
+from quality import CLASSES, DESCRIPTIONS, cosine, measure, update_csv
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
@@ -164,20 +163,6 @@ def best_of_search(search):
     return params[int(np.argmax(means))], float(means.max())
 
 
-def write(rows):
-    """Write the rows; those of other data sets stay."""
-    path = RESULTS / "search.csv"
-    known = {}
-    if path.exists():
-        with path.open() as file:
-            known = {row["data"]: row for row in csv.DictReader(file)}
-    known |= {row["data"]: row for row in rows}
-    RESULTS.mkdir(exist_ok=True)
-    rows = [known[name] for name in sorted(known)]
-    write_csv(path, rows)
-    (RESULTS / "search.md").write_text(markdown(rows))
-
-
 def markdown(rows):
     """Return the table that the README shows."""
     lines = [
@@ -215,7 +200,8 @@ def main():
     for name in names:
         row = run(arguments.folder / f"{name}.npz")
         print(*(f"{key}={value}" for key, value in row.items()), flush=True)
-        write([row])
+        rows = update_csv(RESULTS / "search.csv", row)
+        (RESULTS / "search.md").write_text(markdown(rows))
 
 
 if __name__ == "__main__":

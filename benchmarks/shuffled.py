@@ -16,12 +16,11 @@ run are kept.
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import numpy as np
-from quality import write_csv
+from quality import update_csv
 from search import load
 
 from sksymsim import SymmetricPairClassifierCV
@@ -62,18 +61,6 @@ def run(path, n_seeds, n_pairs):
     }
 
 
-def write(row):
-    """Write a row; those of other data sets stay."""
-    path = RESULTS / "shuffled.csv"
-    known = {}
-    if path.exists():
-        with path.open() as file:
-            known = {row["data"]: row for row in csv.DictReader(file)}
-    known[row["data"]] = row
-    RESULTS.mkdir(exist_ok=True)
-    write_csv(path, [known[name] for name in sorted(known)])
-
-
 def main():
     """Run the data sets named on the command line, or all in the folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -88,7 +75,8 @@ def main():
         parser.error(f"{arguments.folder} holds no .npz file")
     for name in names:
         path = arguments.folder / f"{name}.npz"
-        write(run(path, arguments.seeds, arguments.pairs))
+        row = run(path, arguments.seeds, arguments.pairs)
+        update_csv(RESULTS / "shuffled.csv", row)
 
 
 if __name__ == "__main__":

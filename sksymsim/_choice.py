@@ -124,12 +124,10 @@ def choose_one(gains, plainness):
     """
     means = gains.mean(axis=1)
     best = int(np.argmax(means))
-    n_parts = gains.shape[1]
-    if n_parts < 2:
+    if gains.shape[1] < 2:
         return best
     gaps = gains[best] - gains
-    errors = gaps.std(axis=1, ddof=1) / np.sqrt(n_parts)
-    close = np.flatnonzero(gaps.mean(axis=1) <= errors)
+    close = np.flatnonzero(gaps.mean(axis=1) <= standard_error(gaps))
     return int(min(close, key=lambda i: plainness[i]))
 
 
@@ -270,8 +268,8 @@ def loss_gain_is_sure(gaps, held):
 
 
 def standard_error(by_part):
-    """Return the standard error of a mean over the parts."""
-    return by_part.std(ddof=1) / np.sqrt(len(by_part))
+    """Return the standard error of a mean over the parts, the last axis."""
+    return by_part.std(axis=-1, ddof=1) / np.sqrt(by_part.shape[-1])
 
 
 def part_gain_is_sure(by_part):

@@ -38,8 +38,7 @@ def check_members(estimators, weights):
 
 def check_choices(values, allowed, name, owner, *, empty_allowed=False):
     """Return a sequence of which every entry is allowed, as a list."""
-    single = isinstance(values, str) or not hasattr(values, "__iter__")
-    listed = [values] if single else list(values)
+    listed = _as_list(values)
     wrong = [value for value in listed if value not in allowed]
     if wrong:
         known = ", ".join(map(repr, allowed))
@@ -73,8 +72,7 @@ def check_numbers(values, low, high, name, owner, *, none_allowed=False):
 
 def check_sizes(values, name, owner):
     """Return a sequence of positive whole numbers, which may be empty, as a list."""
-    single = isinstance(values, str) or not hasattr(values, "__iter__")
-    listed = [values] if single else list(values)
+    listed = _as_list(values)
     for value in listed:
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
@@ -247,6 +245,12 @@ def check_validation(X_val, y_val, classes, n_features):
             f"y_val has the labels {found.tolist()}, and y has {classes.tolist()}."
         )
     return pairs, similar
+
+
+def _as_list(values):
+    """Return a sequence as a list; what is none becomes its only entry."""
+    single = isinstance(values, str) or not hasattr(values, "__iter__")
+    return [values] if single else list(values)
 
 
 def _rows_of(chosen, n_pairs):
