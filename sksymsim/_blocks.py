@@ -64,8 +64,12 @@ def even_parts(n_rows, most_rows):
     n_blocks = max(fewest, min(4, n_rows // LEAST_ROWS), 1)
     if n_blocks < 16:
         n_blocks = -(-n_blocks // 4) * 4 if n_blocks > 2 else n_blocks
-    ends = np.linspace(0, n_rows, n_blocks + 1).astype(int).tolist()
-    return [slice(i, j) for i, j in pairwise(ends)]
+    return [slice(i, j) for i, j in pairwise(even_ends(n_rows, n_blocks))]
+
+
+def even_ends(n, n_parts):
+    """Return where parts of about one size begin and end."""
+    return [n * k // n_parts for k in range(n_parts + 1)]
 
 
 def as_rows(block, dtype):
@@ -230,7 +234,7 @@ class Team:
 
         # Narrower blocks would leave BLAS below its speed, wider ones the cache.
         most = max(96, BLOCK_BYTES // (2 * left.shape[1] * left.itemsize))
-        self.map(fill, even_parts(len(left), np.clip(len(left) // 4, 96, most)))
+        self.map(fill, even_parts(len(left), max(96, min(len(left) // 4, most))))
         return result
 
     def gram(self, x):
@@ -252,9 +256,8 @@ class Team:
         # Each lane has a sum of its own, and those are added up by one thread: that is
         # only worth it for a lane of several blocks.
         most = min(len(slices), max(4, len(slices) // 4))
-        n_lanes = min(int(np.clip(LANE_BYTES // max(1, sum_bytes), 4, 16)), most)
-        ends = np.linspace(0, len(slices), n_lanes + 1).astype(int)
-        lanes = [slices[i:j] for i, j in pairwise(ends)]
+        n_lanes = min(max(4, min(LANE_BYTES // max(1, sum_bytes), 16)), most)
+        lanes = [slices[i:j] for i, j in pairwise(even_ends(len(slices), n_lanes))]
 
         def add_up(lane):
             total = function(lane[0])

@@ -76,7 +76,7 @@ class _Edges:
         return np.searchsorted(tile, np.arange(len(self.rows) * self.n_strips + 1))
 
     def _cut(self, left, right):
-        """Return for each tile its edges, columns and row ends."""
+        """Return for each tile its edges, and where they lie in it."""
         tiles = []
         for k in range(len(self.rows) * self.n_strips):
             edges = slice(int(self.ends[k]), int(self.ends[k + 1]))
@@ -87,7 +87,13 @@ class _Edges:
             counts = np.bincount(left[edges] - rows.start, minlength=TILE_ROWS)
             ends = np.concatenate([[0], np.cumsum(counts[: rows.stop - rows.start])])
             columns = (right[edges] - strip).astype(np.int32)
-            tiles.append((k // self.n_strips, strip, edges, columns, ends))
+            shape = rows.stop - rows.start, min(self.width, self.n_items - strip)
+            # What a cell holds is written into a copy, for each product.
+            cells = np.zeros(len(columns), dtype=np.int8)
+            pattern = sparse.csr_matrix(
+                (cells, columns, ends.astype(np.int32)), shape=shape
+            )
+            tiles.append((k // self.n_strips, strip, edges, pattern))
         return tiles
 
     def tiles_of(self):
@@ -100,12 +106,10 @@ class _Edges:
     def couple(self, block_tiles, n_rows, values, x):
         """Return S[rows] @ x for one block of rows, given its tiles."""
         result = np.zeros((n_rows, x.shape[1]), dtype=x.dtype)
-        for strip, edges, columns, ends in block_tiles:
+        for strip, edges, pattern in block_tiles:
             part = x[strip : strip + self.width]
-            matrix = sparse.csr_matrix(
-                (values[edges], columns, ends.astype(np.int32)),
-                shape=(n_rows, len(part)),
-            )
+            matrix = copy(pattern)
+            matrix.data = values[edges]
             result += matrix @ part
         return result
 
