@@ -86,9 +86,8 @@ class KernelOfRows(Rows, KernelPairClassifier):
 ALPHA = 1e-2
 CHECKED = [
     RowsAsPairs(alpha=ALPHA),
-    RowsAsPairs(alpha=ALPHA, psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", alpha=ALPHA, n_components=2, class_weight="balanced"),
-    RowsAsPairs(form="quadratic", alpha=ALPHA, tol=1e-5),
+    RowsAsPairs(form="quadratic", alpha=ALPHA, prior="covariance", tol=1e-5),
     SearchOfRows(
         whitenings=[None],
         pca_components=[],
@@ -98,7 +97,6 @@ CHECKED = [
         cv=StratifiedKFold(2),
     ),
     RowsAsPairs(form="poly", alpha=ALPHA, degree=2),
-    KernelOfRows(alpha=ALPHA),
     KernelOfRows("tppk", kernel="linear", alpha=ALPHA, class_weight="balanced"),
 ]
 
