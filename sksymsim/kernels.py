@@ -51,8 +51,8 @@ def pair_kernel(
           for "poly" it spans all symmetric polynomials of the pair up to `degree`.
 
     kernel : {"linear", "poly", "rbf"}, default="rbf"
-        The kernel of two items: x'y, (gamma x'y + coef0)^degree or
-        exp(-gamma |x-y|^2).
+        The kernel of two items: ``x'y``, ``(gamma x'y + coef0)^degree`` or
+        ``exp(-gamma |x-y|^2)``.
     degree : int, default=3
         Of "poly".
     gamma : float, default=None
