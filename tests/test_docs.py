@@ -125,8 +125,12 @@ EXAMPLES = [
     "classifier",
     "datasets",
     "deployment",
+    "features",
+    "kernel_machine",
+    "kernels",
     "metrics",
     "model_selection",
+    "neural",
     "pairs",
     "preprocessing",
     "recalibration",
@@ -134,6 +138,7 @@ EXAMPLES = [
     "scorers",
     "search",
     "stacking",
+    "symmetrize",
     "thresholds",
 ]
 
