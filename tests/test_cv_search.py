@@ -697,6 +697,7 @@ def test_parameters_are_stored_and_not_changed():
         "psd": True,
         "max_iter": 7,
         "tol": 0.1,
+        "error_score": "raise",
         "n_jobs": 1,
         "random_state": 3,
         "verbose": 1,

@@ -218,9 +218,7 @@ def write_fragments(app):
         "leakage.inc": table_to_rst(results / "leakage.csv"),
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
-        "candidates.inc": columns_to_rst(
-            results / "search_candidates.csv", CANDIDATES
-        ),
+        "candidates.inc": columns_to_rst(results / "search_candidates.csv", CANDIDATES),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
         "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
