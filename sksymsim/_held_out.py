@@ -15,6 +15,7 @@ from sksymsim._forms import FORMS
 from sksymsim._guests import fit_guest
 from sksymsim._path import HeldOutPaths, in_step
 from sksymsim._responses import log_odds_method, read_log_odds
+from sksymsim._validation_networks import INTERRUPTED
 from sksymsim._validation_search import (
     check_log_odds,
     named_failure,
@@ -209,8 +210,12 @@ def _score_guest(candidate, classes, raises, splits, max_iter):
         with warnings.catch_warnings(), threadpool_limits(1):
             # The model that is chosen is fitted again, and warns then.
             warnings.simplefilter("ignore", UserWarning)
+            # Networks end their training at an interrupt, and call it a warning.
+            warnings.filterwarnings("error", message=INTERRUPTED)
             scores = np.concatenate([_of_guest(candidate, classes, s) for s in splits])
     except Exception as error:
+        if str(error).startswith(INTERRUPTED):
+            raise KeyboardInterrupt from error
         # Whatever it is, the others are not to be lost by it.
         if raises:
             raise ValueError(named_failure(candidate, error)) from error

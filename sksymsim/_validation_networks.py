@@ -10,6 +10,9 @@ from sklearn.utils import column_or_1d
 
 from sksymsim._validation import Number, check_labels
 
+# How the warning of an interrupt begins: a search of many fits ends by it.
+INTERRUPTED = "Training was interrupted"
+
 
 class LayerSizes:
     """Widths of layers: a sequence of positive numbers, maybe empty, or one."""
@@ -94,7 +97,7 @@ def warn_if_not_trained(trained, options, stacklevel):
     """Warn that training was ended by something else than its own rule."""
     if trained.progress.interrupted:
         warnings.warn(
-            f"Training was interrupted after {len(trained.progress.losses)} "
+            f"{INTERRUPTED} after {len(trained.progress.losses)} "
             "iterations; the model has the best weights so far.",
             UserWarning,
             stacklevel=stacklevel,

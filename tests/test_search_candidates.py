@@ -442,6 +442,23 @@ def test_a_failure_is_named_and_loses_nothing(data, broken, reason):
         model.set_params(error_score="raise").fit(pairs, y)
 
 
+def test_an_interrupt_of_a_network_ends_the_search(data, monkeypatch):
+    """Alone, the network would warn and keep what it has."""
+    pairs, y, _, _ = data
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sksymsim._network_training.run_epoch", interrupted)
+    network = SymmetricMLPClassifier((4,), early_stopping=False)
+    with pytest.warns(UserWarning, match="interrupted"):
+        network.fit(pairs, y)
+    guests = [("network", network)]
+    model = search(forms=(), candidates=guests, error_score=np.nan)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(pairs, y)
+
+
 def test_a_failure_of_the_final_fit_is_named(data):
     pairs, y, _, _ = data
     guests = [("late", Broken(fails="on all"))]
