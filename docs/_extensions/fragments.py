@@ -70,6 +70,7 @@ TUNED = {
     "best seed": "best_member_auc",
     "AUC averaged": "averaged_auc",
     "Whiten": "whiten",
+    "Closed": "closed",
     "Alpha": "alpha",
     "Epochs": "epochs",
 }
