@@ -4,6 +4,7 @@
 The data sets are those of ``quality.py``::
 
     python benchmarks/search.py FOLDER_OF_NPZ [NAME ...]
+    python benchmarks/search.py FOLDER_OF_NPZ --candidates [NAME ...]
     python benchmarks/search.py FOLDER_OF_NPZ --speed [NAME]
 
 Everything is fitted on train. What it is chosen by says what the model is for, as a
@@ -14,6 +15,10 @@ trained with, folds of pairs; and else nothing, which is folds of items. Writes
 those of plain cosine, what was chosen, what the search expected of it, and the seconds
 of the processor; and the table of it in ``results/search.md``, with the best of
 thirteen ordinary methods (below). Rows of data sets that are not run are kept.
+
+With ``--candidates``, all models that the search knows by name are compared too; that
+writes ``results/search_candidates.csv`` with the same columns, and the members of each
+stack, those of the largest weight in log-odds first.
 
 With ``--speed`` it compares one set (the first one, unless named) with `GridSearchCV`
 over the same grid, on the same folds and by the same score, both on one processor: the
@@ -34,6 +39,7 @@ from sksymsim import (
     PairGroupKFold,
     Pairs,
     SharedTransformer,
+    StackedPairClassifier,
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
 )
@@ -61,6 +67,8 @@ BEST_OF_THIRTEEN = {
     "snli_devtest": (0.926, 0.913),
     "wdc_cameras_medium": (0.931, 0.830),
 }
+# All that the search knows by name.
+CANDIDATES = ("network", "kernel", "poly", "features", "both_orders")
 # Most items of these are in train, dev and test.
 ITEMS_ARE_KNOWN = ("abt_buy", "wdc_cameras_medium")
 
@@ -93,10 +101,10 @@ def load(path):
     return parts
 
 
-def run(path):
+def run(path, candidates=()):
     """Search on train; return one row of results on test."""
     (pairs, y, groups), (dev, y_dev, _), (test, y_test, _) = load(path)
-    search = SymmetricPairClassifierCV()
+    search = SymmetricPairClassifierCV(candidates=candidates)
     if path.stem in ITEMS_ARE_KNOWN:
         search.set_params(cv=PairGroupKFold(5, level="pair", random_state=0))
     known = {}
@@ -121,7 +129,20 @@ def run(path):
         "cv_transfer_score": search.cv_transfer_score_,
         "n_candidates": len(search.cv_results_["params"]),
         "processor_seconds": seconds,
-    }
+    } | ({"members": members(search, pairs)} if candidates else {})
+
+
+def members(search, pairs):
+    """Return the members of what was chosen; by the spread of what they add."""
+    last = search.best_estimator_[-1]
+    if not isinstance(last, StackedPairClassifier):
+        return "one score of degree two"
+    parts = []
+    for weight, model in zip(last.weights, last.estimators_, strict=True):
+        spread = weight * float(np.std(model.decision_function(pairs)))
+        name = " > ".join(type(step).__name__ for step in model)
+        parts.append((spread, name))
+    return "; ".join(f"{name} {spread:.2f}" for spread, name in sorted(parts)[::-1])
 
 
 def compare_speed(path):
@@ -188,8 +209,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--candidates", action="store_true")
     parser.add_argument("--speed", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     every = sorted(path.stem for path in arguments.folder.glob("*.npz"))
     names = arguments.names or every
     if not names:
@@ -198,6 +220,11 @@ def main():
         compare_speed(arguments.folder / f"{names[0]}.npz")
         return
     for name in names:
+        if arguments.candidates:
+            row = run(arguments.folder / f"{name}.npz", CANDIDATES)
+            print(*(f"{key}={value}" for key, value in row.items()), flush=True)
+            update_csv(RESULTS / "search_candidates.csv", row)
+            continue
         row = run(arguments.folder / f"{name}.npz")
         print(*(f"{key}={value}" for key, value in row.items()), flush=True)
         rows = update_csv(RESULTS / "search.csv", row)

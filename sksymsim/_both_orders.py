@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pairs as rows in both orders: the rows, their weights, and folds that know of them.
+"""Pairs as rows in both orders: the rows, and folds that know of them.
 
 Rows ``2i`` and ``2i + 1`` are pair i, as (a, b) and as (b, a). Whatever keeps the two
 next to each other, such as the folds below, leaves rows of that kind again, so that
 folds within folds work too.
 """
 
-from inspect import Parameter, signature
-
 import numpy as np
 from scipy import sparse
-from sklearn import get_config
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, check_cv
-from sklearn.pipeline import Pipeline
-from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.model_selection import check_cv
 
 from sksymsim._blocks import as_rows, release_pages, working_dtype
 from sksymsim._validation_features import (
@@ -26,8 +20,6 @@ from sksymsim._validation_features import (
 
 # Blocks of pairs for other people's estimators, some of which take long to begin.
 BATCH_BYTES = 2**26
-# One argument of fit; scikit-learn's name.
-WEIGHT = "sample_weight"
 
 # --------------------------------------------------------------------------------- rows
 
@@ -88,52 +80,6 @@ def rows_in_both_orders(pairs, feature_map):
         places = result[2 * rows.start : 2 * rows.stop]
         places[::2], places[1::2] = one, other
     return sparse.vstack(blocks, format="csr") if blocks else result
-
-
-# ------------------------------------------------------------------------------ weights
-
-
-def weight_argument(estimator):
-    """Return the name by which weights reach an estimator, and if they surely do.
-
-    Returns
-    -------
-    name : str or None
-        None if its fit takes no weights.
-    certain : bool
-        Whether the estimator and all classifiers in it take weights by themselves.
-    """
-    if get_config()["enable_metadata_routing"]:
-        routing = get_routing_for_object(estimator)
-        if isinstance(routing, MetadataRouter):
-            asked = bool(routing.consumes("fit", [WEIGHT]))
-            return (WEIGHT if asked else None), asked
-        named = has_fit_parameter(estimator, WEIGHT)
-        return (WEIGHT if named else None), named
-    prefix, last = _innermost(estimator, "")
-    parameters = signature(last.fit).parameters
-    named = WEIGHT in parameters
-    if not named and not any(
-        one.kind is Parameter.VAR_KEYWORD for one in parameters.values()
-    ):
-        return None, False
-    members = [
-        part
-        for part in last.get_params(deep=True).values()
-        if hasattr(part, "fit") and hasattr(part, "predict")
-    ]
-    certain = named and all(has_fit_parameter(part, WEIGHT) for part in members)
-    return prefix + WEIGHT, certain
-
-
-def _innermost(estimator, prefix):
-    """Follow the last steps of pipelines and what searches search."""
-    if isinstance(estimator, Pipeline):
-        name, last = estimator.steps[-1]
-        return _innermost(last, f"{prefix}{name}__")
-    if isinstance(estimator, GridSearchCV | RandomizedSearchCV):
-        return _innermost(estimator.estimator, prefix)
-    return prefix, estimator
 
 
 # -------------------------------------------------------------------------------- folds

@@ -2,7 +2,7 @@
 """What a search compares: the family of this library, two baselines, and guests."""
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 from sklearn.base import clone
@@ -12,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 
 from sksymsim._blocks import working_dtype
 from sksymsim._forms import FORMS
+from sksymsim._guests import with_seed
+from sksymsim._ready_made import READY_MADE
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 
@@ -39,7 +41,7 @@ class Candidate:
     plainness : tuple
         Smaller is plainer; compares with that of any other candidate.
     is_guest : bool, default=False
-        Whether the user brought it: it is fitted as it is, without weights.
+        Whether it is fitted as it is: the user named or brought it.
     """
 
     family: str
@@ -200,17 +202,28 @@ def _path(space, normalizer, form, prior, shrinkage, alphas, settings):
     return path
 
 
-def guest_candidates(candidates):
-    """Return a candidate for each setting of the estimators that the user brings.
+def guest_candidates(candidates, seed):
+    """Return a candidate for each setting of the estimators that the user wants.
 
     Parameters
     ----------
-    candidates : list of (name, estimator) or (name, estimator, grid)
+    candidates : list of str, (name, estimator) or (name, estimator, grid)
+        A str is the name of some that are ready-made.
+    seed : int
+        For each `random_state` that is None.
     """
     result = []
-    for name, estimator, *grid in candidates:
-        for params in ParameterGrid(grid[0] if grid else {}):
-            model = clone(estimator).set_params(**params)
+    for family, estimator, grid in chain.from_iterable(map(_as_guests, candidates)):
+        for params in ParameterGrid(grid):
+            model = with_seed(clone(estimator).set_params(**params), seed)
             plainness = (len(FORMS), len(result))
-            result.append(Candidate(name, dict(params), model, plainness, True))
+            result.append(Candidate(family, dict(params), model, plainness, True))
     return result
+
+
+def _as_guests(entry):
+    """Return (family, estimator, grid) of each estimator that an entry stands for."""
+    if isinstance(entry, str):
+        return READY_MADE[entry]()
+    name, estimator, *grid = entry
+    return [(name, estimator, grid[0] if grid else {})]

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from sksymsim._blocks import Team, effective_threads
 from sksymsim._forms import FORMS
+from sksymsim._guests import fit_guest
 from sksymsim._path import HeldOutPaths, in_step
 from sksymsim._responses import log_odds_method, read_log_odds
+from sksymsim._validation_networks import INTERRUPTED
+from sksymsim._validation_search import (
+    check_log_odds,
+    named_failure,
+    warn_of_failures,
+)
 from sksymsim.preprocessing import SharedTransformer
 
 # A path is solved to about 1e-3 of its objective: what is chosen does not change, and
@@ -30,6 +37,8 @@ class Split:
     train, held : Pairs
     similar, held_similar : ndarray of bool
     weights, held_weights : ndarray of float
+    groups : ndarray or None, default=None
+        Of the training pairs, for guests that ask for them.
     """
 
     train: object
@@ -38,6 +47,7 @@ class Split:
     held: object
     held_similar: np.ndarray
     held_weights: np.ndarray
+    groups: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,40 @@ class HeldOutScores:
     scores : ndarray of shape (n_candidates, n_held)
     seconds : ndarray of shape (n_candidates,)
         Of one fit, mean over the folds.
+    failed : list of Candidate
+        Guests that could not be fitted on some fold; they have no scores.
     """
 
     candidates: list
     scores: np.ndarray
     seconds: np.ndarray
+    failed: list
 
 
-def held_out_scores(spaces, guests, classes, splits, max_iter, n_jobs, report):
+@dataclass(frozen=True)
+class Answer:
+    """What came of one candidate.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    scores : ndarray of shape (n_held,) or None
+        None if a fit failed.
+    seconds : float
+        Of one fit, mean over the folds.
+    failure : str, default=""
+        Why there are no scores.
+    """
+
+    candidate: object
+    scores: np.ndarray | None
+    seconds: float
+    failure: str = ""
+
+
+def held_out_scores(
+    spaces, guests, classes, splits, max_iter, n_jobs, report, error_score
+):
     """Fit every candidate on each training part, and score each test part.
 
     Parameters
@@ -74,6 +110,8 @@ def held_out_scores(spaces, guests, classes, splits, max_iter, n_jobs, report):
         Processes.
     report : callable
         Takes lines of text after each task.
+    error_score : "raise" or nan
+        What becomes of a guest that cannot be fitted: an error, or a warning.
 
     Returns
     -------
@@ -84,29 +122,42 @@ def held_out_scores(spaces, guests, classes, splits, max_iter, n_jobs, report):
         for space in spaces
         for paths in space.by_form()
     ]
-    tasks += [(_score_guest, (guest, classes)) for guest in guests]
+    raises = error_score == "raise"
+    tasks += [(_score_guest, (guest, classes, raises)) for guest in guests]
     run = Parallel(n_jobs=n_jobs, return_as="generator")
-    answers = run(
-        delayed(function)(*what, splits, max_iter) for function, what in tasks
-    )
-    candidates, scores, seconds = [], [], []
-    for number, answer in enumerate(answers):
-        for candidate, log_odds, time_of_fit in answer:
-            candidates.append(candidate)
-            scores.append(log_odds)
-            seconds.append(time_of_fit)
-        for line in _progress(answer):
+    answers = []
+    for number, found in enumerate(
+        run(delayed(function)(*what, splits, max_iter) for function, what in tasks)
+    ):
+        answers += found
+        for line in _progress(found):
             report(f"{number + 1}/{len(tasks)}: {line}")
-    return HeldOutScores(candidates, np.array(scores), np.array(seconds))
+    failed = [answer for answer in answers if answer.failure]
+    if failed:
+        warn_of_failures([(one.candidate.family, one.failure) for one in failed])
+    fitted = [answer for answer in answers if not answer.failure]
+    return HeldOutScores(
+        [answer.candidate for answer in fitted],
+        np.array([answer.scores for answer in fitted]),
+        np.array([answer.seconds for answer in fitted]),
+        [answer.candidate for answer in failed],
+    )
 
 
-def _progress(answer):
-    """Yield a line for each family."""
-    by_family = {}
-    for candidate, _, seconds in answer:
-        by_family.setdefault(candidate.family, []).append(seconds)
-    for family, seconds in by_family.items():
-        yield f"{family}: {len(seconds)} fits in {sum(seconds):.1f} s, for each fold"
+def _progress(answers):
+    """Yield a line for each family, and for each setting of a guest."""
+    by_name = {}
+    for answer in answers:
+        candidate, name = answer.candidate, answer.candidate.family
+        if candidate.is_guest and candidate.params:
+            setting = ", ".join(f"{k}={v}" for k, v in candidate.params.items())
+            name = f"{name} ({setting})"
+        by_name.setdefault(name, []).append(answer)
+    for name, found in by_name.items():
+        seconds = [answer.seconds for answer in found]
+        n_fits = f"{len(seconds)} fit{'s' * (len(seconds) != 1)}"
+        text = f"{name}: {n_fits} in {sum(seconds):.1f} s, for each fold"
+        yield text if not found[0].failure else f"{name}: failed, {found[0].failure}"
 
 
 def _score_form(normalizer, paths, splits, max_iter):
@@ -114,7 +165,7 @@ def _score_form(normalizer, paths, splits, max_iter):
 
     Returns
     -------
-    found : list of (Candidate, ndarray of shape (n_held,), seconds of one fit)
+    found : list of Answer
     """
     found = []
     with Team(effective_threads(None)) as team:
@@ -125,7 +176,7 @@ def _score_form(normalizer, paths, splits, max_iter):
             for candidate, points in zip(path.candidates, walk, strict=False):
                 now = time.perf_counter()
                 scores = np.concatenate([point.scores for point in points])
-                found.append((candidate, scores, (now - last) / len(splits)))
+                found.append(Answer(candidate, scores, (now - last) / len(splits)))
                 last = now
     return found
 
@@ -149,18 +200,33 @@ def _fold(form, normalizer, split, team, max_iter):
     )
 
 
-def _score_guest(candidate, classes, splits, max_iter):
+def _score_guest(candidate, classes, raises, splits, max_iter):
     """Return what :func:`_score_form` does, of an estimator fitted as it is."""
     started = time.perf_counter()
-    scores = []
-    for split in splits:
-        with warnings.catch_warnings():
+    scores, failure = None, ""
+    try:
+        # How BLAS and OpenMP add up depends on the number of threads, which is not the
+        # same in one process and in several.
+        with warnings.catch_warnings(), threadpool_limits(1):
             # The model that is chosen is fitted again, and warns then.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model = clone(candidate.estimator).fit(
-                split.train, classes[split.similar.astype(int)]
-            )
-        method = log_odds_method(model, split.held)
-        scores.append(read_log_odds(model, split.held, method))
+            warnings.simplefilter("ignore", UserWarning)
+            # Networks end their training at an interrupt, and call it a warning.
+            warnings.filterwarnings("error", message=INTERRUPTED)
+            scores = np.concatenate([_of_guest(candidate, classes, s) for s in splits])
+    except Exception as error:
+        if str(error).startswith(INTERRUPTED):
+            raise KeyboardInterrupt from error
+        # Whatever it is, the others are not to be lost by it.
+        if raises:
+            raise ValueError(named_failure(candidate, error)) from error
+        failure = f"{type(error).__name__}: {error}"
     seconds = (time.perf_counter() - started) / len(splits)
-    return [(candidate, np.concatenate(scores).astype(np.float64), seconds)]
+    return [Answer(candidate, scores, seconds, failure)]
+
+
+def _of_guest(candidate, classes, split):
+    y = classes[split.similar.astype(int)]
+    model = fit_guest(candidate.estimator, split.train, y, split.weights, split.groups)
+    method = log_odds_method(model, split.held)
+    scores = read_log_odds(model, split.held, method)
+    return check_log_odds(scores, len(split.held))

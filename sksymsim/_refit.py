@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a search has chosen, fitted on all pairs, as one small model."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from sksymsim._candidates import PLAIN_FORMS
+from sksymsim._guests import fit_guest
 from sksymsim._stacking import rescaled, weighted_sum
+from sksymsim._validation_search import named_failure
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.preprocessing import SharedTransformer
 from sksymsim.stacking import StackedPairClassifier
 
 
-def refit(blend, candidates, pairs, y, sample_weight=None):
+def refit(blend, candidates, pairs, y, sample_weight=None, groups=None):
     """Fit the members of a blend, and fold those of one space into one score.
 
     Parameters
@@ -21,6 +27,8 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     pairs : Pairs
     y : ndarray of shape (n_pairs,)
     sample_weight : ndarray of shape (n_pairs,), default=None
+    groups : ndarray, default=None
+        For guests that ask for them.
 
     Returns
     -------
@@ -31,23 +39,37 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     for i, weight in zip(blend.members, blend.weights, strict=True):
         member = candidates[i].estimator
         if candidates[i].is_guest:
-            guests.append((member, weight))
+            guests.append((candidates[i], weight))
         else:
             spaces.setdefault(repr(member[:-1]), []).append((member, weight))
     if len(spaces) + len(guests) == 1:
         if not guests:
             (space,) = spaces.values()
             return _fit_space(space, pairs, y, sample_weight, blend.intercept)
-        if _is_ours(guests[0][0]):
-            return _fit_space(guests, pairs, y, None, blend.intercept)
+        guest, weight = guests[0]
+        if _is_ours(guest.estimator) and guest.estimator[-1].form in PLAIN_FORMS:
+            alone = [(guest.estimator, weight)]
+            return _fit_space(alone, pairs, y, sample_weight, blend.intercept)
     parts = [
         (_fit_space(space, pairs, y, sample_weight), 1.0) for space in spaces.values()
     ]
-    parts += [(clone(member).fit(pairs, y), weight) for member, weight in guests]
+    for guest, weight in guests:
+        parts.append((_fit_guest(guest, pairs, y, sample_weight, groups), weight))
     named = [(f"member{i}", part) for i, (part, _) in enumerate(parts)]
     weights = [float(weight) for _, weight in parts]
     stack = StackedPairClassifier(named, weights, intercept=blend.intercept)
     return make_pipeline(stack._take([part for _, part in named], pairs))
+
+
+def _fit_guest(guest, pairs, y, sample_weight, groups):
+    try:
+        with warnings.catch_warnings():
+            if any(name.rpartition("__")[2] == "max_iter" for name in guest.params):
+                # The search has chosen how long to train, so that is no news.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+            return fit_guest(guest.estimator, pairs, y, sample_weight, groups)
+    except Exception as error:
+        raise ValueError(named_failure(guest, error, "on all pairs")) from error
 
 
 def most_iterations(model):

@@ -20,6 +20,7 @@ from sksymsim._validation_search import (
     check_dense,
     check_folds,
     check_groups_enough,
+    check_groups_of_pairs,
     check_parts,
     check_validation,
     warn_if_fitted,
@@ -44,26 +45,32 @@ class LabelledPairs:
     pairs : Pairs
     similar : ndarray of bool of shape (n_pairs,)
     weights : ndarray of shape (n_pairs,)
+    groups : ndarray of shape (n_pairs, ...) or None, default=None
+        As the user gave them.
     """
 
     pairs: object
     similar: np.ndarray
     weights: np.ndarray
+    groups: np.ndarray | None = None
 
     def __getitem__(self, rows):
-        return LabelledPairs(self.pairs[rows], self.similar[rows], self.weights[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        return LabelledPairs(
+            self.pairs[rows], self.similar[rows], self.weights[rows], groups
+        )
 
     def of_weight(self):
         """Return those whose weight is not zero."""
         return self if self.weights.all() else self[np.flatnonzero(self.weights)]
 
 
-def label_pairs(X, y, sample_weight, owner):
+def label_pairs(X, y, sample_weight, groups, owner):
     """Return checked pairs with their labels and weights, and the two classes.
 
     Parameters
     ----------
-    X, y, sample_weight : as given to `fit`
+    X, y, sample_weight, groups : as given to `fit`
     owner : str
         Who takes them, for the error text.
 
@@ -79,7 +86,8 @@ def label_pairs(X, y, sample_weight, owner):
     # The sum of very large weights may overflow.
     weights = weights / weights.max()
     check_both_classes_weighted(similar, weights)
-    return LabelledPairs(pairs, similar, weights), classes
+    groups = check_groups_of_pairs(groups, len(pairs))
+    return LabelledPairs(pairs, similar, weights, groups), classes
 
 
 def label_validation(X_val, y_val, known, classes):
@@ -153,6 +161,7 @@ def make_splits(known, folds, validation=None):
             held.pairs,
             held.similar,
             held.weights,
+            train.groups,
         )
         for train, held in parts
     ]

@@ -10,6 +10,9 @@ from sklearn.utils import column_or_1d
 
 from sksymsim._validation import Number, check_labels
 
+# How the warning of an interrupt begins: a search of many fits ends by it.
+INTERRUPTED = "Training was interrupted"
+
 
 class LayerSizes:
     """Widths of layers: a sequence of positive numbers, maybe empty, or one."""
@@ -26,6 +29,16 @@ def as_sizes(value):
     """Return widths of layers as a tuple of int."""
     sizes = value if isinstance(value, list | tuple | np.ndarray) else [value]
     return tuple(int(size) for size in sizes)
+
+
+def check_is_stochastic(estimator):
+    """Say whether the solver works on parts of the pairs, or raise the reason."""
+    if estimator.solver != "adam":
+        raise AttributeError(
+            f"partial_fit is not available: solver={estimator.solver!r} looks at all "
+            "pairs at a time. Use solver='adam'."
+        )
+    return True
 
 
 @contextmanager
@@ -84,7 +97,7 @@ def warn_if_not_trained(trained, options, stacklevel):
     """Warn that training was ended by something else than its own rule."""
     if trained.progress.interrupted:
         warnings.warn(
-            f"Training was interrupted after {len(trained.progress.losses)} "
+            f"{INTERRUPTED} after {len(trained.progress.losses)} "
             "iterations; the model has the best weights so far.",
             UserWarning,
             stacklevel=stacklevel,

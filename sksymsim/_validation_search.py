@@ -2,9 +2,11 @@
 """Checks and error texts of the search and of its stacks."""
 
 import warnings
+from collections import Counter
 from numbers import Integral
 
 import numpy as np
+from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.validation import check_array
 
 from sksymsim._validation import check_labels, check_pairs
@@ -82,31 +84,136 @@ def check_sizes(values, name, owner):
     return listed
 
 
-def check_candidates(candidates, owner):
-    """Check the estimators that a user brings to a search."""
+def check_candidates(candidates, ready_made, owner):
+    """Check the estimators that a user brings to a search, and names of others.
+
+    Parameters
+    ----------
+    candidates : as given
+    ready_made : collection of str
+        The names that stand for something.
+    owner : str
+    """
+    shown = ", ".join(map(repr, ready_made))
+    wanted = f"a list of (name, estimator), (name, estimator, grid) or names of {shown}"
     if not isinstance(candidates, list | tuple):
         raise ValueError(
-            f"the 'candidates' parameter of {owner} must be a list of (name, "
-            f"estimator) or (name, estimator, grid); got {candidates!r}."
+            f"the 'candidates' parameter of {owner} must be {wanted}; got "
+            f"{candidates!r}."
         )
     names = set(RESERVED_NAMES)
     for entry in candidates:
-        named = isinstance(entry, tuple) and len(entry) in (2, 3)
-        if not named or not hasattr(entry[1], "fit"):
+        name = entry
+        if isinstance(entry, str):
+            if entry not in ready_made:
+                raise ValueError(f"there is no candidate {entry!r}; there are {shown}.")
+        else:
+            name = _name_of(entry, wanted)
+        if name in names:
             raise ValueError(
-                "candidates must be a list of (name, estimator) or (name, estimator, "
-                f"grid); got {entry!r}."
-            )
-        if not isinstance(entry[0], str):
-            raise ValueError(
-                f"the name of a candidate must be a str, got {entry[0]!r}."
-            )
-        if entry[0] in names:
-            raise ValueError(
-                f"the name {entry[0]!r} of a candidate is taken; settings of one "
+                f"the name {name!r} of a candidate is taken; settings of one "
                 "estimator go into its grid."
             )
-        names.add(entry[0])
+        names.add(name)
+
+
+def _name_of(entry, wanted):
+    """Return the name of an estimator that a user brings."""
+    named = isinstance(entry, tuple) and len(entry) in (2, 3)
+    if not named or not hasattr(entry[1], "fit"):
+        raise ValueError(f"candidates must be {wanted}; got {entry!r}.")
+    if not isinstance(entry[0], str):
+        raise ValueError(f"the name of a candidate must be a str, got {entry[0]!r}.")
+    return entry[0]
+
+
+def check_forms(forms, allowed, owner):
+    """Return forms as a list; kernels are none, as they have no path of penalties."""
+    if "poly" in _as_list(forms):
+        raise ValueError(
+            f"the 'forms' parameter of {owner} is for forms that are matrices, whose "
+            "penalties are tried along one path; 'poly' is fitted anew for each. Pass "
+            "candidates=['poly'], or ('poly', SymmetricPairClassifier('poly'), grid)."
+        )
+    return check_choices(forms, allowed, "forms", owner, empty_allowed=True)
+
+
+def check_error_score(error_score, owner):
+    """Refuse what is neither "raise" nor NaN."""
+    is_nan = isinstance(error_score, float | np.floating) and np.isnan(error_score)
+    if not is_nan and not (isinstance(error_score, str) and error_score == "raise"):
+        raise ValueError(
+            f"the 'error_score' parameter of {owner} must be 'raise' or np.nan; got "
+            f"{error_score!r}."
+        )
+
+
+def check_groups_of_pairs(groups, n_pairs):
+    """Return groups as an array with a row for each pair, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape[:1] != (n_pairs,):
+        raise ValueError(
+            f"groups must have a row for each of the {n_pairs} pairs; its shape is "
+            f"{groups.shape}."
+        )
+    return groups
+
+
+def check_log_odds(scores, n_pairs):
+    """Return what a guest says of held-out pairs, if it is one number for each."""
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.shape != (n_pairs,):
+        raise ValueError(
+            f"it returned scores of shape {scores.shape} for {n_pairs} pairs."
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError("its scores of held-out pairs are not all finite.")
+    return scores
+
+
+def named_failure(candidate, error, where="on some fold"):
+    """Return what to say if a guest cannot be fitted."""
+    setting = f" with {candidate.params}" if candidate.params else ""
+    return (
+        f"the candidate {candidate.family!r}{setting} could not be fitted {where}: "
+        f"{type(error).__name__}: {error}"
+    )
+
+
+def warn_of_failures(failures):
+    """Warn of guests that could not be fitted on some fold.
+
+    Parameters
+    ----------
+    failures : list of (str, str)
+        The family of each, and why.
+    """
+    lines = [
+        f"{family!r}, {count} setting{'s' * (count != 1)}: {reason}"
+        for (family, reason), count in Counter(failures).items()
+    ]
+    warnings.warn(
+        "some candidates could not be fitted on some fold, so they are not compared; "
+        "their scores are NaN (error_score='raise' makes this an error):\n"
+        + "\n".join(lines),
+        FitFailedWarning,
+        stacklevel=4,
+    )
+
+
+def warn_of_lost_weights(families):
+    """Warn that guests are fitted as if all pairs had the same weight."""
+    if families:
+        warnings.warn(
+            "sample_weight cannot reach the candidates "
+            f"{', '.join(map(repr, families))}: their fit takes no such argument, or "
+            "with metadata routing enabled, they did not request it. They are fitted "
+            "without weights.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def check_cv(cv, owner):

@@ -4,7 +4,6 @@
 import time
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._candidates import (
@@ -17,8 +16,10 @@ from sksymsim._candidates import (
     most_components,
 )
 from sksymsim._decision import decide
+from sksymsim._guests import seed_of, varies, without_weights
 from sksymsim._held_out import held_out_scores
 from sksymsim._prediction import PairScoreMixin
+from sksymsim._ready_made import READY_MADE
 from sksymsim._refit import most_iterations, refit
 from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
@@ -29,6 +30,7 @@ from sksymsim._search_folds import (
     make_folds,
     make_splits,
 )
+from sksymsim._search_results import results_of
 from sksymsim._validation import (
     BOOL,
     N_JOBS,
@@ -44,8 +46,11 @@ from sksymsim._validation_search import (
     check_choices,
     check_cv,
     check_dense,
+    check_error_score,
+    check_forms,
     check_numbers,
     check_sizes,
+    warn_of_lost_weights,
 )
 
 __all__ = ["SymmetricPairClassifierCV"]
@@ -94,9 +99,11 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Penalties. The prior alone is always tried first. A path ends at the second
         penalty in a row that does not make the held-out loss, mean over the folds,
         better by a five-hundredth, once the scores are not those of the prior any more.
-    candidates : list of (name, estimator) or (name, estimator, grid), default=()
-        Further models of pairs to choose from, each with the settings of a grid as in
-        :class:`~sklearn.model_selection.ParameterGrid`.
+    candidates : list of str, (name, estimator) or (name, estimator, grid), default=()
+        Further models of pairs to choose from: the names "network", "kernel", "poly",
+        "features" and "both_orders" of models that come with small grids, see
+        :doc:`/searching`, and estimators of your own, each with the settings of a grid
+        as in :class:`~sklearn.model_selection.ParameterGrid`.
     cv : int, splitter, iterable of (train, test) or None, default=None
         The folds. None is 5, or none with pairs for validation and without groups. An
         int makes :class:`PairGroupKFold` of it, by groups if they are given to `fit`
@@ -117,13 +124,17 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The most iterations of each fit.
     tol : float, default=1e-3
         When the final fits stop, see :class:`SymmetricPairClassifier`.
+    error_score : "raise" or np.nan, default=np.nan
+        What happens if one of the `candidates` cannot be fitted on a fold: an error, or
+        a warning. With the warning, its scores are NaN, and the others are compared.
     n_jobs : int, default=None
-        Processes for the search. None is 1, with threads in each fit; -1 means all
-        processors. The result does not depend on it.
+        Processes for the search. None is 1, with threads in each fit but those of the
+        `candidates`; -1 means all processors. The result does not depend on it.
     random_state : int, RandomState instance or None, default=0
-        Draws the folds, if `cv` is None or an int.
+        Draws the folds, if `cv` is None or an int, and is the seed of all `candidates`
+        whose `random_state` is None.
     verbose : int, default=0
-        0 is silent, 1 prints a line for each family of candidates.
+        0 is silent, 1 prints a line for each family, and each setting of `candidates`.
 
     Attributes
     ----------
@@ -218,6 +229,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         psd=False,
         max_iter=500,
         tol=1e-3,
+        error_score=np.nan,
         n_jobs=None,
         random_state=0,
         verbose=0,
@@ -235,6 +247,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.psd = psd
         self.max_iter = max_iter
         self.tol = tol
+        self.error_score = error_score
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -249,11 +262,13 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_pairs,)
             Two labels of any kind; the greater one means "similar".
         sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights; pairs of weight zero are in no fold, and nothing is
-            fitted on them. Guests among the `candidates` are fitted without weights.
+            Non-negative weights, of which only the ratios matter; pairs of weight zero
+            are in no fold, and nothing is fitted on them. The `candidates` get them,
+            with a mean of 1, if their `fit` takes `sample_weight`.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, for folds of new groups, or what the splitter given
-            as `cv` makes of it.
+            as `cv` makes of it. The `candidates` get those of the pairs that they are
+            fitted on, if their `fit` takes `groups`.
         X_val : like X, default=None
             Pairs like those that will be scored, to choose by and not to fit on. X has
             no folds then, unless `cv` or `groups` are given; it counts as much as they.
@@ -275,10 +290,14 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If more than a tenth of the pairs of `X_val` are in X too.
+            If more than a tenth of the pairs of `X_val` are in X too; if weights cannot
+            reach some of the `candidates`.
+        FitFailedWarning
+            If some of the `candidates` cannot be fitted.
         """
         lists, rule = self._checked_parameters()
-        known, classes = label_pairs(X, y, sample_weight, type(self).__name__)
+        owner = type(self).__name__
+        known, classes = label_pairs(X, y, sample_weight, groups, owner)
         validation = label_validation(X_val, y_val, known, classes)
         folds = []
         if validation is None or self.cv is not None or groups is not None:
@@ -286,26 +305,31 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         splits = make_splits(known, folds, validation)
         held = held_out_pairs(known, folds, splits)
 
+        weighted = known.of_weight()
+        guests = guest_candidates(self.candidates, seed_of(self.random_state))
+        if varies(weighted.weights):
+            warn_of_lost_weights(without_weights(guests))
         held_out = held_out_scores(
             self._spaces(lists, splits),
-            guest_candidates(self.candidates),
+            guests,
             classes,
             splits,
             self.max_iter,
             self.n_jobs,
             say_if(self.verbose),
+            self.error_score,
         )
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
-        # Guests know no weights, and transformers of items neither.
-        weighted = known.of_weight()
+        # Not all guests know weights, and transformers of items neither.
         model = refit(
             decision.blend,
             held_out.candidates,
             weighted.pairs,
             classes[weighted.similar.astype(int)],
             weighted.weights,
+            weighted.groups,
         )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
@@ -313,7 +337,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.n_features_in_ = known.pairs.shape[2]
         self.n_splits_ = len(splits)
-        self._store(decision, held_out)
+        vars(self).update(results_of(decision, held_out))
         return self
 
     def _checked_parameters(self):
@@ -322,16 +346,15 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         owner = type(self).__name__
         if isinstance(self.scoring, str):
             check_choices([self.scoring], scoring_names(), "scoring", owner)
-        check_candidates(self.candidates, owner)
+        check_candidates(self.candidates, READY_MADE, owner)
+        check_error_score(self.error_score, owner)
         check_cv(self.cv, owner)
         lists = {
             "whitenings": check_numbers(
                 self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
             ),
             "pca_components": check_sizes(self.pca_components, "pca_components", owner),
-            "forms": check_choices(
-                self.forms, PLAIN_FORMS, "forms", owner, empty_allowed=True
-            ),
+            "forms": check_forms(self.forms, PLAIN_FORMS, owner),
             "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
             "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
@@ -356,39 +379,6 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             settings,
         )
         return baseline_spaces(settings) + family
-
-    def _store(self, decision, held_out):
-        candidates = held_out.candidates
-        gains = decision.gains
-        self.choice_ = decision.name
-        self.best_index_ = decision.single
-        self.best_params_ = candidates[decision.single].params
-        self.members_ = [
-            {
-                "candidate": candidates[i].family,
-                "params": candidates[i].params,
-                "weight": float(weight),
-            }
-            for i, weight in zip(
-                decision.blend.members, decision.blend.weights, strict=True
-            )
-        ]
-        self.cv_score_ = float(decision.score.mean())
-        self.cosine_score_ = float(decision.baseline_score.mean())
-        self.cv_transfer_score_ = float(decision.transfer_score.mean())
-        means = gains.mean(axis=1)
-        self.cv_results_ = {
-            "candidate": np.array([c.family for c in candidates], dtype=object),
-            "params": [c.params for c in candidates],
-            "mean_test_score": means,
-            "std_test_score": gains.std(axis=1),
-            "rank_test_score": rankdata(-means, method="min").astype(np.int32),
-            "mean_fit_time": held_out.seconds,
-            **{
-                f"split{part}_test_score": gains[:, part]
-                for part in range(gains.shape[1])
-            },
-        }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -11,8 +11,8 @@ from sksymsim._both_orders import (
     concatenate,
     map_blocks,
     rows_in_both_orders,
-    weight_argument,
 )
+from sksymsim._fit_arguments import weight_argument
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation import (

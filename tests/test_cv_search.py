@@ -472,7 +472,7 @@ def test_guests_see_the_labels_of_the_user(combine):
     # Of a label that is not there, it complains of the user's labels.
     wrong = [("ours", SymmetricPairClassifier(class_weight={1: 2.0}))]
     with pytest.raises(ValueError, match=r"not among the classes of y: \['other', 's"):
-        search(candidates=wrong).fit(pairs, names[y])
+        search(candidates=wrong, error_score="raise").fit(pairs, names[y])
 
 
 # ----------------------------------------------------------- weights, folds and groups
@@ -651,7 +651,7 @@ def test_a_failed_fit_leaves_the_earlier_one(easy):
     scores = model.decision_function(pairs)
     with pytest.raises(ValueError, match="one class only"):
         model.fit(pairs, np.zeros(len(y)))
-    model.set_params(candidates=[("broken", FlatPairs(C=-1.0))])
+    model.set_params(candidates=[("broken", FlatPairs(C=-1.0))], error_score="raise")
     with pytest.raises(ValueError, match="'C' parameter"):
         model.fit(pairs, y)
     assert_array_equal(model.decision_function(pairs), scores)
@@ -699,6 +699,7 @@ def test_parameters_are_stored_and_not_changed():
         "psd": True,
         "max_iter": 7,
         "tol": 0.1,
+        "error_score": "raise",
         "n_jobs": 1,
         "random_state": 3,
         "verbose": 1,

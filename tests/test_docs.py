@@ -110,7 +110,10 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
             assert not said, f"{name} has no default"
         else:
             assert said, f"the default of {name} is not documented"
-            assert ast.literal_eval(said) == default, name
+            if said == "np.nan":
+                assert default != default, name
+            else:
+                assert ast.literal_eval(said) == default, name
 
 
 EXAMPLES = [

@@ -54,6 +54,26 @@ OUTER = {
     "Objective, form": "objective",
     "Objective, explicit": "explicit_objective",
 }
+NETWORKS = {
+    "Data": "data",
+    "AUC cosine": "cosine_auc",
+    "AUC": "default_auc",
+    "Log-loss cosine": "cosine_loss",
+    "Log-loss": "default_loss",
+    "Epochs": "epochs",
+    "Seconds": "seconds",
+}
+TUNED = {
+    "Data": "data",
+    "AUC": "tuned_auc",
+    "worst seed": "worst_member_auc",
+    "best seed": "best_member_auc",
+    "AUC averaged": "averaged_auc",
+    "Whiten": "whiten",
+    "Closed": "closed",
+    "Alpha": "alpha",
+    "Epochs": "epochs",
+}
 BOTH_ORDERS = {
     "Data": "data",
     "Classifier": "estimator",
@@ -63,6 +83,14 @@ BOTH_ORDERS = {
     "one order": "auc_one_order",
     "both orders": "auc_both_orders",
     "features": "auc_features",
+}
+CANDIDATES = {
+    "Data": "data",
+    "AUC cosine": "cosine_auc",
+    "AUC": "test_auc",
+    "AP": "test_ap",
+    "Members": "members",
+    "Seconds": "processor_seconds",
 }
 
 
@@ -210,9 +238,12 @@ def write_fragments(app):
         "leakage.inc": table_to_rst(results / "leakage.csv"),
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
+        "candidates.inc": columns_to_rst(results / "search_candidates.csv", CANDIDATES),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
         "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
+        "networks.inc": columns_to_rst(results / "mlp_quality.csv", NETWORKS),
+        "networks_tuned.inc": columns_to_rst(results / "mlp_tuned.csv", TUNED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
