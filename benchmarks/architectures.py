@@ -90,7 +90,7 @@ KERNEL_CELLS = cells(
     alpha=(1e-3,),
 )
 LIGHT = {"max_leaf_nodes": (8,), "max_bins": (63,)}
-NETWORK_CELLS = cells(whiten=PREPARED)
+NETWORK_CELLS = cells(whiten=(0.5,))
 # The default of each comes first, by itself.
 ARCHITECTURES = {
     "cosine": (partial(on_features, logistic, "cosine"), []),
@@ -112,7 +112,7 @@ ARCHITECTURES = {
     "kernels": (partial(KernelPairClassifier), KERNEL_CELLS),
     "poly": (
         partial(SymmetricPairClassifier, "poly"),
-        cells(whiten=(0.0,), degree=(2, 3), alpha=(1e-2, 1e-3)),
+        cells(whiten=(0.0,), degree=(2, 3), alpha=(1e-3,)),
     ),
     "features, boosting": (
         partial(on_features, boosting),
