@@ -14,14 +14,11 @@ from sksymsim._network_score import FittedNetwork
 from sksymsim._network_training import (
     NetworkObjective,
     Progress,
-    run_epoch,
     train_adam,
     train_lbfgs,
 )
 from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._optimizers import Adam
-from sksymsim._validation_networks import check_can_hold_out
-from sksymsim.model_selection import PairShuffleSplit
 
 
 @dataclass(frozen=True)
@@ -69,35 +66,6 @@ class Trained:
     finished: bool
 
 
-def hold_out(sample, groups, fraction, rng):
-    """Divide pairs into those to train on and those to validate on.
-
-    They share no item, or no group if there are any; pairs with a side in both parts
-    are left out.
-
-    Parameters
-    ----------
-    sample : LabelledSample
-    groups : array-like or None
-    fraction : float
-    rng : RandomState
-
-    Returns
-    -------
-    train, held : LabelledSample
-    """
-    splitter = PairShuffleSplit(
-        n_splits=1,
-        test_size=fraction,
-        level="item" if groups is None else "group",
-        random_state=rng.randint(np.iinfo(np.int32).max),
-    )
-    with check_can_hold_out(fraction):
-        parts = splitter.split(sample.pairs, sample.similar.astype(int), groups)
-        ((train, held),) = parts
-    return sample.take(train), sample.take(held)
-
-
 def start_at_cosine(network, sample, use_cosine, rng):
     """Return a network that begins at the cosine, scaled to log-odds.
 
@@ -136,7 +104,7 @@ def make_optimizer(size, dtype, options):
     return Adam(size, dtype, *rates, options.epsilon)
 
 
-def fit_network(recipe, sample, held, rng, n_epochs=None):
+def fit_network(recipe, sample, held, rng, n_epochs=None, n_all=None):
     """Train a network.
 
     Parameters
@@ -148,6 +116,8 @@ def fit_network(recipe, sample, held, rng, n_epochs=None):
     rng : RandomState
     n_epochs : int, default=None
         Train for so many, whatever the progress. None is as the options say.
+    n_all : int, default=None
+        Make as many steps of an epoch as with so many pairs. None is with these.
 
     Returns
     -------
@@ -170,7 +140,7 @@ def fit_network(recipe, sample, held, rng, n_epochs=None):
         )
     else:
         optimizer = make_optimizer(theta.size, theta.dtype, options)
-        batch_size = options.rows_of_a_batch(len(sample.pairs))
+        batch_size = options.rows_of_a_batch(len(sample.pairs), n_all)
         order = rng if options.shuffle else None
         found = train_adam(
             objective, theta, optimizer, progress, max_iter, batch_size, order
@@ -180,7 +150,7 @@ def fit_network(recipe, sample, held, rng, n_epochs=None):
     return Trained(replace(model, theta=kept), progress, n_iter, finished)
 
 
-def fit_with_validation(recipe, sample, parts, rng, *, refit):
+def fit_with_validation(recipe, sample, divisions, rng, *, refit):
     """Train a network on a part of the pairs, until another part says enough.
 
     Parameters
@@ -188,49 +158,64 @@ def fit_with_validation(recipe, sample, parts, rng, *, refit):
     recipe : Recipe
     sample : LabelledSample
         All pairs.
-    parts : tuple of LabelledSample
-        Those to train on, and those held out.
+    divisions : list of (train, held)
+        Of LabelledSample: those to train on, and those held out.
     rng : RandomState
     refit : bool
-        Whether to train anew on all pairs, for as many epochs as were best.
+        Whether to train anew on all pairs, for as many epochs as were best, in the
+        mean over the divisions. Without, only the first one is used.
 
     Returns
     -------
     trained : Trained
     """
-    trained = fit_network(recipe, *parts, rng)
-    if not refit or trained.progress.interrupted:
-        return trained
-    n_epochs = int(np.argmax(trained.progress.scores))
+    found = []
+    for parts in divisions if refit else divisions[:1]:
+        # An epoch of fewer pairs, in as many steps, is worth as much for the refit.
+        found.append(fit_network(recipe, *parts, rng, n_all=len(sample.pairs)))
+        if found[-1].progress.interrupted:
+            return _scaled(found[-1])
+    if not refit:
+        return _scaled(found[0])
+    merged = _merge(found)
+    n_epochs = int(np.argmax(merged.progress.scores))
     again = fit_network(recipe, sample, None, rng, n_epochs)
     if again.progress.interrupted:
-        trained.progress.interrupted = True
+        found[0].progress.interrupted = True
+        return _scaled(found[0])
+    return _scaled(replace(merged, model=again.model))
+
+
+def _scaled(trained):
+    """Return a network at the scale that was best for held-out pairs."""
+    best = int(np.argmax(trained.progress.scores))
+    scale, shift = trained.progress.scalings[best]
+    # The start is at its best scale already, by more pairs.
+    if best == 0 or scale == 0:
         return trained
-    return replace(trained, model=again.model)
+    return replace(trained, model=trained.model.scaled(scale, shift))
 
 
-def fit_one_epoch(model, sample, cosines, optimizer, options, rng):
-    """Train a network for one epoch of Adam, from where it is.
+def _merge(found):
+    """Return what several trainings have found, in the mean over them.
 
-    Parameters
-    ----------
-    model : FittedNetwork
-    sample : LabelledSample
-    cosines : ndarray of shape (n_pairs,)
-        Standardised.
-    optimizer : Adam
-        Its means are changed.
-    options : NetworkOptions
-    rng : RandomState
-
-    Returns
-    -------
-    model : FittedNetwork
-    loss : float
+    It ends where the first of them did: nothing is known of later epochs.
     """
-    objective = make_objective(model, sample, cosines, options)
-    theta = model.theta.astype(objective.batches.dtype)
-    batch_size = options.rows_of_a_batch(len(sample.pairs))
-    order = rng if options.shuffle else None
-    loss = run_epoch(objective, theta, optimizer, batch_size, order)
-    return replace(model, theta=theta), loss
+    if len(found) == 1:
+        return found[0]
+    n_iter = min(one.n_iter for one in found)
+
+    def mean(name, length):
+        curves = [getattr(one.progress, name)[:length] for one in found]
+        return np.mean(curves, axis=0).tolist()
+
+    scores = mean("scores", n_iter + 1)
+    progress = replace(
+        found[0].progress,
+        losses=mean("losses", n_iter),
+        scores=scores,
+        scalings=mean("scalings", n_iter + 1),
+        best=max(scores),
+    )
+    finished = all(one.finished for one in found)
+    return replace(found[0], progress=progress, n_iter=n_iter, finished=finished)

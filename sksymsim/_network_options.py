@@ -70,12 +70,22 @@ class NetworkOptions:
         names = cls.__dataclass_fields__
         return cls(**{name: getattr(estimator, name) for name in names})
 
-    def rows_of_a_batch(self, n_pairs):
-        """Return how many pairs are shown at a time."""
+    def rows_of_a_batch(self, n_pairs, n_all=None):
+        """Return how many of `n_pairs` are shown at a time.
+
+        Parameters
+        ----------
+        n_pairs : int
+        n_all : int, default=None
+            Make as many steps of an epoch as with so many pairs. None is `n_pairs`.
+        """
+        n_all = n_pairs if n_all is None else n_all
         if self.batch_size == "auto":
             least, most = AUTO_BATCH
-            return min(n_pairs, max(least, min(most, n_pairs // BATCHES_OF_AN_EPOCH)))
-        return min(int(self.batch_size), n_pairs)
+            size = max(least, min(most, n_all // BATCHES_OF_AN_EPOCH))
+        else:
+            size = int(self.batch_size)
+        return min(n_pairs, -(-size * n_pairs // n_all))
 
 
 def make_network(estimator, n_features):

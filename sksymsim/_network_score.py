@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network with its parameters, and the scores that it gives to pairs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class FittedNetwork:
     network: PairNetwork
     inputs: Inputs
     theta: np.ndarray
+
+    def scaled(self, scale, shift):
+        """Return the network whose log-odds are scale * s + shift."""
+        theta = self.theta.copy()
+        *_, (last,), ends = self.network.split(theta)
+        last *= scale
+        ends *= scale
+        ends[0] += shift
+        return replace(self, theta=theta)
 
     def score(self, pairs):
         """Return the log-odds of pairs.

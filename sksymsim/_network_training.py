@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 from sksymsim._blocks import block_slices
 from sksymsim._network import weights_of
-from sksymsim._objective import log_loss
+from sksymsim._objective import fit_scale_and_intercept, log_loss
 
 # Rows of both sides and of what a network makes of them, for pairs seen at a time.
 ARRAYS_OF_A_BLOCK = 8
@@ -80,16 +80,36 @@ class NetworkObjective:
         value += self.add_penalty(views, self.network.split(gradient))
         return value, gradient
 
-    def loss(self, theta):
-        """Return the mean loss on all pairs, without penalty."""
+    def judge(self, theta):
+        """Return how well scores rank and separate pairs, whatever their scale.
+
+        Platt, Probabilistic outputs for support vector machines, 1999, with his targets
+        that are a little less than certain, so that separable pairs have a finite
+        scale.
+
+        Returns
+        -------
+        score : float
+            The negative mean log-loss, scaled and shifted.
+        scaling : tuple of float
+            The scale, never negative, and the shift.
+        """
         views = self.network.split(theta)
-        loss = 0.0
+        scores = np.empty(len(self.batches))
         for rows in self._blocks:
             a, b, similarity = self.batches.rows(rows)
-            scores = self.network.forward(views, a, b, similarity)[0]
-            targets, weights = self.batches.targets[rows], self.batches.weights[rows]
-            loss += log_loss(scores.astype(np.float64), targets, weights)[0]
-        return loss / len(self.batches)
+            scores[rows] = self.network.forward(views, a, b, similarity)[0]
+        targets = self.batches.targets.astype(np.float64)
+        weights = self.batches.weights / self.batches.weights.sum(dtype=np.float64)
+        counts = np.where(targets > 0, (targets > 0).sum(), (targets < 0).sum())
+        doubt = weights / (counts + 2)
+        scale, shift = fit_scale_and_intercept(
+            np.tile(scores, 2),
+            np.concatenate([targets, -targets]),
+            np.concatenate([weights - doubt, doubt]),
+            True,
+        )
+        return -log_loss(scale * scores + shift, targets, weights)[0], (scale, shift)
 
 
 @dataclass
@@ -114,6 +134,7 @@ class Progress:
     report: object
     losses: list = field(default_factory=list)
     scores: list = field(default_factory=list)
+    scalings: list = field(default_factory=list)
     best: float = -np.inf
     best_theta: np.ndarray | None = None
     n_idle: int = 0
@@ -139,8 +160,9 @@ class Progress:
         return self.n_idle >= self.patience
 
     def _judge(self, theta):
-        score = -self.validation.loss(theta)
+        score, scaling = self.validation.judge(theta)
         self.scores.append(score)
+        self.scalings.append(scaling)
         gain = score - self.best
         if gain > 0:
             self.best, self.best_theta = score, theta.copy()

@@ -28,6 +28,16 @@ def as_sizes(value):
     return tuple(int(size) for size in sizes)
 
 
+def check_is_stochastic(estimator):
+    """Say whether the solver works on parts of the pairs, or raise the reason."""
+    if estimator.solver != "adam":
+        raise AttributeError(
+            f"partial_fit is not available: solver={estimator.solver!r} looks at all "
+            "pairs at a time. Use solver='adam'."
+        )
+    return True
+
+
 @contextmanager
 def check_can_hold_out(fraction):
     """Say what to do where no pairs can be held out for early stopping."""

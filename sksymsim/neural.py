@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricMLPClassifier: a symmetric network, learned from labelled pairs."""
 
-from copy import deepcopy
-
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from sksymsim._blocks import working_dtype
-from sksymsim._network import constants_of, weights_of
-from sksymsim._network_fitting import (
-    Recipe,
-    fit_network,
-    fit_one_epoch,
-    fit_with_validation,
-    hold_out,
-    make_optimizer,
-)
+from sksymsim._network_attributes import NetworkAttributesMixin
+from sksymsim._network_fitting import Recipe, fit_network, fit_with_validation
+from sksymsim._network_held_out import hold_out
 from sksymsim._network_inputs import LabelledSample
 from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
+from sksymsim._network_stream import fit_one_epoch
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
 from sksymsim._validation import (
@@ -30,6 +22,7 @@ from sksymsim._validation import (
     check_weights,
 )
 from sksymsim._validation_networks import (
+    check_is_stochastic,
     check_partial_labels,
     warn_if_not_trained,
 )
@@ -38,17 +31,9 @@ from sksymsim._validation_splits import check_group_labels
 __all__ = ["SymmetricMLPClassifier"]
 
 
-def _is_stochastic(estimator):
-    """Say whether the solver works on parts of the pairs, or raise the reason."""
-    if estimator.solver != "adam":
-        raise AttributeError(
-            f"partial_fit is not available: solver={estimator.solver!r} looks at all "
-            "pairs at a time. Use solver='adam'."
-        )
-    return True
-
-
-class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+class SymmetricMLPClassifier(
+    NetworkAttributesMixin, PairScoreMixin, ClassifierMixin, BaseEstimator
+):
     """A network on pairs that cannot tell the two sides apart.
 
     Learns the log-odds that two vectors are similar::
@@ -100,7 +85,8 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         the number of pairs, and means the same for any number.
     batch_size : int or "auto", default="auto"
         Pairs shown to "adam" at a time. "auto" is a 25th of the pairs, but from 16 to
-        200.
+        200. While pairs are held out, batches are smaller in proportion, so that an
+        epoch is as many steps as with all pairs.
     learning_rate_init : float, default=1e-3
         The step size of "adam".
     max_iter : int, default=200
@@ -120,13 +106,18 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Whether `fit` begins at the weights of the last fit, if the architecture is the
         same. The means of "adam" begin anew.
     early_stopping : bool, default=True
-        Whether to hold out pairs, to stop when their log-loss does not improve, and to
-        keep the weights of the epoch at which it was the lowest; the start counts as
-        one, so that the model stays the scaled cosine where the network does harm. No
-        item of a held-out pair is in training, and pairs between the two parts are
-        left out, which can be many: see :class:`PairShuffleSplit`.
+        Whether to hold out pairs, to stop when their score (`validation_scores_`) does
+        not improve, and to keep the weights of the epoch at which it was the best; the
+        start counts as one, so that the model stays the scaled cosine where the network
+        does harm. Held-out pairs are of other groups than those of training or, without
+        `groups`, of other entities: items that chains of similar pairs join. They
+        are of other items where these entities cannot be divided. Pairs between the two
+        parts are left out. The log-odds then get the scale and the shift that suit the
+        held-out pairs best: what is new is less certain.
     validation_fraction : float, default=0.1
-        The share of held-out pairs, among those that are used.
+        The share of held-out pairs, among those that are used. Of few entities or
+        groups (effectively fewer than 3 in that share), 0.3 at least, in five ways
+        whose scores are averaged; with ``refit=False`` in one.
     refit : bool, default=True
         Whether to train anew on all pairs, for as many epochs as were best on the
         held-out ones; only with `early_stopping`.
@@ -163,8 +154,9 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The objective after each iteration of "lbfgs"; for "adam" its mean over the
         batches of each epoch, before their steps.
     validation_scores_ : list of float or None
-        The negative mean log-loss of the held-out pairs: at the start, and after each
-        epoch. None without `early_stopping`.
+        The negative mean log-loss of the held-out pairs, at the scale and shift that
+        are best for them: at the start, and after each epoch. None without
+        `early_stopping`.
     best_validation_score_ : float or None
         The greatest of them, that of the weights that were kept.
 
@@ -280,7 +272,9 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             Non-negative weights, of which only the ratios matter.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side: entity, class, speaker. Those of the pairs held out
-            for `early_stopping` are then not in training. Without, items are not.
+            for `early_stopping` are not in training. Without, they are told by the
+            similar pairs. Where items of deployment are those of training, pass
+            ``groups=pairs.index``: then single items are held out.
 
         Returns
         -------
@@ -300,8 +294,8 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             If `max_iter` or `max_fun` ended training.
         UserWarning
-            If an interrupt did; if more than half of the pairs are neither trained on
-            nor held out.
+            If an interrupt did; if single items are held out, and more than half of
+            the pairs are neither trained on nor held out then.
         """
         check_parameters(self, PARAMETERS)
         pairs = check_pairs(X, min_pairs=2)
@@ -330,7 +324,7 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.best_validation_score_ = progress.best if self.early_stopping else None
         return self
 
-    @available_if(_is_stochastic)
+    @available_if(check_is_stochastic)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn from some more pairs, in one epoch of "adam".
 
@@ -368,16 +362,11 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         )
         sample, _ = self._sample(pairs, similar, sample_weight)
         recipe = self._recipe(pairs.shape[2], known)
-        stream = deepcopy(vars(self).get("_stream"))
-        rng = check_random_state(self.random_state) if stream is None else stream[1]
-        model, cosines = recipe.start(sample, rng)
-        options = recipe.options
-        if stream is None:
-            dtype = working_dtype(pairs.dtype)
-            stream = make_optimizer(model.theta.size, dtype, options), rng
-        model, loss = fit_one_epoch(model, sample, cosines, stream[0], options, rng)
+        stream, loss = fit_one_epoch(
+            recipe, sample, vars(self).get("_stream"), self.random_state
+        )
 
-        self._model, self._stream = model, stream
+        self._model, self._stream = stream.model, stream
         self.classes_ = classes
         self.n_features_in_ = pairs.shape[2]
         self.n_iter_ = vars(self).get("n_iter_", 0) + 1
@@ -406,34 +395,3 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _scores(self, pairs):
         return self._model.score(pairs)
-
-    # ------------------------------------------------------------ what was learned
-
-    @property
-    def coefs_(self):
-        """The weights of all layers, in the order of the network."""
-        return [a.copy() for a in weights_of(self._views("coefs_"))]
-
-    @property
-    def intercepts_(self):
-        """The constants of all layers, in the order of the network."""
-        return [a.copy() for a in constants_of(self._views("intercepts_"))]
-
-    @property
-    def cosine_scale_(self):
-        """The factor g of the cosine."""
-        g = float(self._views("cosine_scale_")[-1][1])
-        return g / self._model.inputs.cosine_scale
-
-    @property
-    def intercept_(self):
-        """The constant k of the log-odds."""
-        k = float(self._views("intercept_")[-1][0])
-        return k - self.cosine_scale_ * self._model.inputs.cosine_center
-
-    def _views(self, name):
-        if "_model" not in vars(self):
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
-            )
-        return self._model.network.split(self._model.theta)

@@ -26,10 +26,12 @@ from sksymsim import (
     SymmetricPairClassifier,
     _network_fitting,
     _network_inputs,
+    _network_stream,
     _network_training,
     neural,
 )
-from sksymsim._network_fitting import fit_network, hold_out
+from sksymsim._network_fitting import fit_network
+from sksymsim._network_held_out import effective_number, entities_of, hold_out
 from sksymsim._network_inputs import LabelledSample, row_cosines
 from sksymsim._neural_layers import SharedLayer
 from sksymsim._neural_poolings import POOLINGS
@@ -166,6 +168,7 @@ def test_xor_of_pairs(cross_weights):
         cross_weights=cross_weights,
         learning_rate_init=1e-2,
         alpha=1e-4,
+        n_iter_no_change=5,
         random_state=0,
     ).fit(X, y)
     assert roc_auc_score(y_test, model.decision_function(X_test)) > 0.999
@@ -285,12 +288,12 @@ def test_early_stopping_keeps_the_best_epoch(more, solver):
     early = SymmetricMLPClassifier(
         (16,), solver=solver, alpha=1e-4, random_state=0, refit=False
     )
-    early.set_params(learning_rate_init=1e-2, n_iter_no_change=5).fit(*more)
+    early.set_params(learning_rate_init=1e-2, n_iter_no_change=3).fit(*more)
     scores = np.array(early.validation_scores_)
     best = int(scores.argmax())
     assert early.best_validation_score_ == scores[best]
     assert len(scores) == early.n_iter_ + 1 == len(early.loss_curve_) + 1
-    assert 0 < best <= early.n_iter_ - 5
+    assert 0 < best <= early.n_iter_ - 3
     # The same seed holds out the same pairs, so the same epochs are run.
     shorter = clone(early).set_params(max_iter=best)
     with pytest.warns(ConvergenceWarning):
@@ -303,21 +306,26 @@ def test_early_stopping_keeps_the_best_epoch(more, solver):
 def test_refit_takes_all_pairs_for_as_many_epochs(more, solver):
     pairs, y = more
     held = SymmetricMLPClassifier(
-        (8,), solver=solver, learning_rate_init=1e-2, max_iter=20, random_state=0
+        (8,), solver=solver, learning_rate_init=1e-2, max_iter=6, random_state=0
     )
-    whole = clone(held).fit(pairs, y)
-    held.set_params(refit=False).fit(pairs, y)
+    by_item = pairs.index
+    whole = clone(held).fit(pairs, y, groups=by_item)
+    held.set_params(refit=False).fit(pairs, y, groups=by_item)
     assert whole.validation_scores_ == held.validation_scores_
     n_epochs = int(np.argmax(held.validation_scores_))
     assert n_epochs > 0
     # It draws on where the first training stopped, so that is repeated here.
     rng = check_random_state(0)
     sample = LabelledSample(pairs, y == 1, np.ones(len(y)))
-    parts = hold_out(sample, None, 0.1, rng)
+    (parts,) = hold_out(sample, by_item, 0.1, rng)
     recipe = held._recipe(5)
-    fit_network(recipe, *parts, rng)
+    progress = fit_network(recipe, *parts, rng, n_all=len(y)).progress
     expected = fit_network(recipe, sample, None, rng, n_epochs).model
-    np.testing.assert_array_equal(whole._model.theta, expected.theta)
+    # At the scale that the held-out pairs asked for.
+    scale, shift = progress.scalings[n_epochs]
+    np.testing.assert_allclose(
+        whole.decision_function(pairs), scale * expected.score(pairs) + shift, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -336,27 +344,105 @@ def test_where_only_the_cosine_counts_nothing_else_is_learned(data, solver):
     np.testing.assert_allclose(model.decision_function(pairs), expected, atol=1e-4)
 
 
+def labelled(pairs, y):
+    return LabelledSample(pairs, y == 1, np.ones(len(y)))
+
+
 @pytest.mark.parametrize("by_group", [False, True])
-def test_held_out_pairs_share_nothing_with_training(by_group):
-    pairs, y, groups = class_pairs(n_items=60, n_classes=20)
-    sample = LabelledSample(pairs, y == 1, np.ones(len(y)))
+def test_held_out_pairs_share_no_entity_with_training(by_group):
+    pairs, y, groups = class_pairs(n_items=200, n_classes=40, n_pairs=2000)
     of_side = groups if by_group else None
-    train, held = hold_out(sample, of_side, 0.2, check_random_state(0))
+    sample = labelled(pairs, y)
+    ((train, held),) = hold_out(sample, of_side, 0.2, check_random_state(0))
+    classes = [set((part.pairs.index % 40).ravel()) for part in (train, held)]
+    assert not classes[0] & classes[1]
+    assert 0.1 < len(held.pairs) / (len(held.pairs) + len(train.pairs)) < 0.35
+    for part in (train, held):
+        assert len(part.pairs) < len(pairs)
+        rate = np.average(part.similar, weights=part.weights)
+        np.testing.assert_allclose(rate, y.mean(), rtol=1e-12)
+        # The weights of one kind are alike: only the kinds are rated.
+        assert len(np.unique(part.weights)) == 2
+
+
+def test_entities_are_what_chains_of_similar_pairs_join():
+    index = np.array([[0, 1], [1, 2], [3, 4], [0, 3], [5, 5], [6, 0]])
+    similar = np.array([True, True, True, False, False, False])
+    items = np.arange(14.0).reshape(7, 2)
+    for pairs in (
+        Pairs.from_index(items, index),
+        Pairs(items[index[:, 0]], items[index[:, 1]]),
+    ):
+        entity = entities_of(pairs, similar)
+        same = entity[:, 0] == entity[:, 1]
+        np.testing.assert_array_equal(same, similar | (index[:, 0] == index[:, 1]))
+        assert entity[0, 0] == entity[1, 1] == entity[3, 0] == entity[5, 1]
+        assert len(np.unique(entity)) == 4
+
+
+def test_effective_number_of_entities():
+    assert effective_number(np.array([[0, 1], [2, 3]])) == 4
+    assert effective_number(np.array([[0, 0], [0, 0]])) == 1
+    # Many small ones beside five large ones count for little.
+    sizes = [1000] * 5 + [2] * 20
+    keys = np.repeat(np.arange(25), sizes).reshape(-1, 2)
+    assert 5 < effective_number(keys) < 5.2
+
+
+def test_few_entities_are_divided_several_times(monkeypatch):
+    """Each time other ones; what counts is the mean, and training ends with the first
+    of these trainings."""
+    pairs, y, _ = class_pairs(n_items=60, n_classes=5, n_pairs=600)
+    divisions = hold_out(labelled(pairs, y), None, 0.1, check_random_state(0))
+    assert len(divisions) > 2
+    held = [tuple(np.unique(part.pairs.index % 5)) for _, part in divisions]
+    assert len(set(held)) > 1
+    found = []
+
+    def noted(*arguments, **named):
+        found.append(fit_network(*arguments, **named))
+        return found[-1]
+
+    monkeypatch.setattr(_network_fitting, "fit_network", noted)
+    model = SymmetricMLPClassifier(
+        (4,), random_state=0, learning_rate_init=0.01, n_iter_no_change=3
+    ).fit(pairs, y)
+    *parts, again = found
+    assert len(parts) == len(divisions)
+    assert model.n_iter_ == min(one.n_iter for one in parts)
+    curves = [one.progress.scores[: model.n_iter_ + 1] for one in parts]
+    np.testing.assert_allclose(model.validation_scores_, np.mean(curves, axis=0))
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    best = int(np.argmax(model.validation_scores_))
+    assert best > 0
+    assert again.n_iter == best
+    scale, shift = np.mean([one.progress.scalings[best] for one in parts], axis=0)
+    np.testing.assert_allclose(
+        model.decision_function(pairs), scale * again.model.score(pairs) + shift
+    )
+
+
+def test_where_all_is_one_entity_items_are_held_out():
+    rng = np.random.default_rng(0)
+    index = np.array([[i, (i + k) % 40] for i in range(40) for k in (1, 2, 3, 5)])
+    pairs = Pairs.from_index(rng.normal(size=(40, 3)), index)
+    y = np.tile([1, 0, 1, 0], 40)
+    sample = labelled(pairs, y)
+    assert len(np.unique(entities_of(pairs, sample.similar))) == 1
+    ((train, held),) = hold_out(sample, None, 0.3, check_random_state(0))
     assert held.similar.any()
     assert not held.similar.all()
-    sides = [set(part.pairs.index.ravel()) for part in (train, held)]
-    if by_group:
-        sides = [{item % 20 for item in side} for side in sides]
-    assert not sides[0] & sides[1]
-    assert 0.1 < len(held.pairs) / (len(held.pairs) + len(train.pairs)) < 0.35
+    assert not set(train.pairs.index.ravel()) & set(held.pairs.index.ravel())
 
 
+@pytest.mark.filterwarnings(UNTRAINED)
 def test_groups_reach_the_split(data):
-    """Each item is a group of its own: then groups and items are the same."""
+    """Items of one chain as one group: then groups and entities are the same."""
     pairs, y = data
-    model = SymmetricMLPClassifier((4,), random_state=0)
+    model = small(early_stopping=True)
+    entities = entities_of(pairs, y == 1)
     same_network(
-        clone(model).fit(pairs, y), clone(model).fit(pairs, y, groups=pairs.index)
+        clone(model).fit(pairs, y), clone(model).fit(pairs, y, groups=entities)
     )
     halves = np.repeat([[0, 1]], len(y), axis=0)
     with pytest.raises(ValueError, match="early_stopping=True holds out"):
@@ -364,18 +450,34 @@ def test_groups_reach_the_split(data):
 
 
 def test_score_of_the_start_is_that_of_the_cosine(data):
+    """At the scale that is best for the held-out pairs, by Platt's targets."""
     pairs, y = data
-    model = SymmetricMLPClassifier(random_state=0, learning_rate_init=0.01)
+    model = SymmetricMLPClassifier(
+        (4,), random_state=0, learning_rate_init=0.01, refit=False, n_iter_no_change=3
+    )
     model.fit(pairs, y)
-    sample = LabelledSample(pairs, y == 1, np.ones(len(y)))
-    train, held = hold_out(sample, None, 0.1, check_random_state(0))
-    # Fitted on the training pairs, and judged on those held out.
-    cosines = [row_cosines(part.pairs.left, part.pairs.right) for part in (train, held)]
-    platt = LogisticRegression(C=1e12, tol=1e-10)
-    platt.fit(cosines[0][:, None], train.similar)
-    expected = -log_loss(held.similar, platt.predict_proba(cosines[1][:, None]))
+    (_, held), *_ = hold_out(labelled(pairs, y), None, 0.1, check_random_state(0))
+    cosine = row_cosines(held.pairs.left, held.pairs.right)[:, None]
+    t, w = held.similar, held.weights
+    doubt = 1 / (np.where(t, t.sum(), (~t).sum()) + 2)
+    platt = LogisticRegression(C=1e12, tol=1e-10).fit(
+        np.tile(cosine, (2, 1)),
+        np.concatenate([t, ~t]),
+        sample_weight=np.concatenate([w * (1 - doubt), w * doubt]),
+    )
+    expected = -log_loss(t, platt.predict_proba(cosine), sample_weight=w)
     np.testing.assert_allclose(model.validation_scores_[0], expected, rtol=1e-5)
     assert model.best_validation_score_ >= model.validation_scores_[0]
+
+
+@pytest.mark.filterwarnings(UNTRAINED)
+def test_scaling_of_a_network(data):
+    model = small().fit(*data)._model
+    scores = model.score(data[0])
+    np.testing.assert_allclose(
+        model.scaled(2.0, -1.0).score(data[0]), 2 * scores - 1, rtol=1e-12
+    )
+    np.testing.assert_array_equal(model.score(data[0]), scores)
 
 
 def test_without_progress_training_ends(data):
@@ -487,6 +589,10 @@ def test_lbfgs_has_no_partial_fit():
 def test_rows_of_a_batch(batch_size, n_pairs, expected):
     options = small(batch_size=batch_size)._recipe(3).options
     assert options.rows_of_a_batch(n_pairs) == expected
+    # Part of these pairs in as many batches.
+    n_some = -(-n_pairs // 3)
+    n_batches = -(-n_some // options.rows_of_a_batch(n_some, n_pairs))
+    assert n_batches == pytest.approx(-(-n_pairs // expected), rel=0.25)
 
 
 @pytest.mark.filterwarnings(UNTRAINED)
@@ -542,7 +648,7 @@ def test_other_interrupts_leave_the_old_fit(data, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_network_fitting, "run_epoch", interrupted)
+    monkeypatch.setattr(_network_stream, "run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(*data)
     monkeypatch.setattr(_network_fitting, "measure_inputs", interrupted)

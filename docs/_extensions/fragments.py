@@ -55,6 +55,25 @@ OUTER = {
     "Objective, form": "objective",
     "Objective, explicit": "explicit_objective",
 }
+NETWORKS = {
+    "Data": "data",
+    "AUC cosine": "cosine_auc",
+    "AUC": "default_auc",
+    "Log-loss cosine": "cosine_loss",
+    "Log-loss": "default_loss",
+    "Epochs": "epochs",
+    "Seconds": "seconds",
+}
+TUNED = {
+    "Data": "data",
+    "AUC": "tuned_auc",
+    "worst seed": "worst_member_auc",
+    "best seed": "best_member_auc",
+    "AUC averaged": "averaged_auc",
+    "Whiten": "whiten",
+    "Alpha": "alpha",
+    "Epochs": "epochs",
+}
 BOTH_ORDERS = {
     "Data": "data",
     "Classifier": "estimator",
@@ -327,6 +346,8 @@ def write_fragments(app):
             name: answers_to_rst(results / "architectures.csv", shown)
             for name, shown in ARCHITECTURES.items()
         },
+        "networks.inc": columns_to_rst(results / "mlp_quality.csv", NETWORKS),
+        "networks_tuned.inc": columns_to_rst(results / "mlp_tuned.csv", TUNED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
