@@ -18,9 +18,11 @@ those of the pickled model::
 
 Writes a row for each data set and architecture as it comes, and keeps those of others:
 ``results/architectures.csv``, and all cells to ``results/architectures_cells.csv``.
+Cells that stand there are not run again, save with `--again`.
 """
 
 import argparse
+import csv
 import itertools
 import pickle
 import time
@@ -45,6 +47,8 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetrizedClassifier,
 )
+
+CELLS = RESULTS / "architectures_cells.csv"
 
 
 def logistic(**parameters):
@@ -163,12 +167,36 @@ def run_cell(model, splits):
     return numbers
 
 
-def run_architecture(name, splits):
-    """Yield a row for each cell, the default first."""
-    make, grid = ARCHITECTURES[name]
-    for cell in ({}, *grid):
-        numbers = run_cell(prepared(make, **cell), splits)
-        yield {"setting": describe(cell), **numbers}
+def known_cells(key):
+    """Return the cells that were measured of a data set and an architecture."""
+    if not CELLS.exists():
+        return {}
+    with CELLS.open() as file:
+        rows = [row for row in csv.DictReader(file) if key.items() <= row.items()]
+    kinds = {"setting": str, "bytes": int}
+    return {
+        row["setting"]: {
+            name: kinds.get(name, float)(value)
+            for name, value in row.items()
+            if name not in key
+        }
+        for row in rows
+    }
+
+
+def run_architecture(key, splits, known, only_default):
+    """Return a row for each cell, the default first; write them as they come."""
+    make, grid = ARCHITECTURES[key["architecture"]]
+    rows = []
+    for cell in ({}, *([] if only_default else grid)):
+        setting = describe(cell)
+        if setting in known:
+            rows.append(known[setting])
+            continue
+        rows.append({"setting": setting, **run_cell(prepared(make, **cell), splits)})
+        print(*key.values(), *rows[-1].values(), sep="  ", flush=True)
+        update_csv(CELLS, key | rows[-1], n_keys=3)
+    return rows
 
 
 def summarize(rows, splits):
@@ -200,6 +228,8 @@ def main():
     parser.add_argument("--only", nargs="+", help="names of data sets")
     parser.add_argument("--models", nargs="+", choices=ARCHITECTURES, metavar="MODEL")
     parser.add_argument("--most-pairs", type=int, default=2000)
+    parser.add_argument("--defaults", action="store_true", help="no other cells")
+    parser.add_argument("--again", action="store_true", help="also known cells")
     arguments = parser.parse_args()
     paths = [
         path
@@ -211,13 +241,10 @@ def main():
             for path in paths:
                 splits = thin(load(path)[0], arguments.most_pairs)
                 key = {"data": path.stem, "architecture": name}
-                rows = []
-                for row in run_architecture(name, splits):
-                    rows.append(row)
-                    print(*key.values(), *row.values(), sep="  ", flush=True)
-                    update_csv(RESULTS / "architectures_cells.csv", key | row, 3)
+                known = {} if arguments.again else known_cells(key)
+                rows = run_architecture(key, splits, known, arguments.defaults)
                 row = key | summarize(rows, splits)
-                update_csv(RESULTS / "architectures.csv", row, 2)
+                update_csv(RESULTS / "architectures.csv", row, n_keys=2)
 
 
 if __name__ == "__main__":
