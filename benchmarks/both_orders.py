@@ -6,17 +6,18 @@ both orders. Each row says how much the probability of a test pair changes when 
 sides change places, how many decisions do, and the ROC-AUC of one order, of the mean
 over both (`SymmetrizedClassifier`), and of the same classifier on `SymmetricFeatures`,
 beside cosine. Items have length one; at most 1,000 pairs for training and for test.
-Seconds are those of the processor, so that it can run on a busy machine::
+Seconds are those of the processor, so that it can run on a busy machine. Rows are
+written as they come, those of other data sets are kept::
 
     python benchmarks/both_orders.py FOLDER --out benchmarks/results/both_orders.csv
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import numpy as np
+from quality import update_csv
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -90,21 +91,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="+", help="names of data sets")
-    parser.add_argument("--out", help="a CSV file to write")
+    parser.add_argument("--out", type=Path, help="a CSV file to write")
     arguments = parser.parse_args()
-    rows = []
     with threadpool_limits(1):
         for path in sorted(arguments.folder.glob("*.npz")):
             if arguments.only and path.stem not in arguments.only:
                 continue
             for row in measure(path):
-                rows.append(row)
                 print(*row.values(), sep="  ", flush=True)
-    if arguments.out:
-        with open(arguments.out, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+                if arguments.out:
+                    update_csv(arguments.out, row, n_keys=2)
 
 
 if __name__ == "__main__":

@@ -202,14 +202,21 @@ def write_csv(path, rows):
             )
 
 
-def update_csv(path, row):
-    """Write the row of a data set, keep those of others; return all, by name."""
+def update_csv(path, row, n_keys=1):
+    """Write a row in place of that with the same first cells, keep others; return all.
+
+    The first cell is the name of the data set, by which the rows are in order.
+    """
+
+    def key(row):
+        return tuple(row.values())[:n_keys]
+
     known = {}
     if path.exists():
         with path.open() as file:
-            known = {row["data"]: row for row in csv.DictReader(file)}
-    known[row["data"]] = row
-    rows = [known[name] for name in sorted(known)]
+            known = {key(row): row for row in csv.DictReader(file)}
+    known[key(row)] = row
+    rows = sorted(known.values(), key=lambda row: row["data"])
     path.parent.mkdir(exist_ok=True)
     write_csv(path, rows)
     return rows

@@ -7,6 +7,7 @@ Written to ``docs/generated/*.inc``, from where the pages include them.
 import csv
 import re
 from pathlib import Path
+from statistics import mean, median
 
 ROOT = Path(__file__).parents[2]
 UNDERLINES = {1: "=", 2: "-", 3: "~"}
@@ -91,6 +92,18 @@ CANDIDATES = {
     "AP": "test_ap",
     "Members": "members",
     "Seconds": "processor_seconds",
+}
+
+# Sections of the page of architectures: these beside cosine.
+ARCHITECTURES = {
+    "answer_kernels.inc": ("quadratic", "poly", "kernels"),
+    "answer_towers.inc": ("network, distance", "network, distance, mirrored"),
+    "answer_sets.inc": (
+        "network, product",
+        "network, sum",
+        "network, mean_max",
+        "network, attention",
+    ),
 }
 
 
@@ -212,6 +225,108 @@ def coverage_to_rst(path):
     return "\n".join(lines) + "\n"
 
 
+def architectures_of(path):
+    """Return what was measured of each architecture on each data set, and the data."""
+    if not path.exists():
+        return {}, []
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = {}
+    for row in rows:
+        table.setdefault(row["architecture"], {})[row["data"]] = row
+    return table, list(dict.fromkeys(row["data"] for row in rows))
+
+
+def table_of(lines):
+    """Return a table of lists of cells, the first one its header."""
+    head = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    cells = ["   " + ", ".join(f'"{cell}"' for cell in line) for line in lines]
+    return "\n".join(head + cells) + "\n"
+
+
+def answers_to_rst(path, names):
+    """Return ROC-AUC of some architectures, as they come and chosen on dev."""
+    table, data = architectures_of(path)
+    if not table:
+        return ""
+    lines = [["Data", "cosine", *names]]
+    for key in data:
+        rows = [table.get(name, {}).get(key) for name in names]
+        cells = [
+            f"{float(row['default_test_auc']):.3f} / {float(row['test_auc']):.3f}"
+            if row
+            else ""
+            for row in rows
+        ]
+        if any(cells):
+            cosine = float(table["cosine"][key]["cosine_auc"])
+            lines.append([key, f"{cosine:.3f}", *cells])
+    return table_of(lines)
+
+
+def winners_to_rst(path):
+    """Return ROC-AUC chosen on dev, the best of each data set in bold."""
+    table, data = architectures_of(path)
+    if not table:
+        return ""
+    lines = [["", *(key.replace("_", " ") for key in data)]]
+    best = {key: max(_auc(rows.get(key)) for rows in table.values()) for key in data}
+    for name, rows in table.items():
+        values = [(_auc(rows.get(key)), best[key]) for key in data]
+        cells = [
+            "" if v < 0 else f"**{v:.3f}**" if v == top else f"{v:.3f}"
+            for v, top in values
+        ]
+        lines.append([name, *cells])
+    return table_of(lines)
+
+
+def _auc(row):
+    return float(row["test_auc"]) if row else -1.0
+
+
+def overall_to_rst(path):
+    """Return each architecture over all of its data sets."""
+    table, _ = architectures_of(path)
+    if not table:
+        return ""
+    lines = [
+        [
+            "",
+            "Data sets",
+            "AUC, default",
+            "AUC",
+            "AP",
+            "Log-loss",
+            "Seconds",
+            "MB",
+            "Default below cosine",
+        ]
+    ]
+    for name, rows in table.items():
+        rows = rows.values()
+        columns = ("default_test_auc", "test_auc", "test_ap", "test_loss")
+        means = [f"{mean(float(row[key]) for row in rows):.3f}" for key in columns]
+        seconds = median(float(row["seconds"]) for row in rows)
+        size = median(float(row["bytes"]) for row in rows) / 1e6
+        below = [
+            row["data"]
+            for row in rows
+            if float(row["default_test_auc"]) < float(row["cosine_auc"]) - 5e-5
+        ]
+        lines.append(
+            [
+                name,
+                len(rows),
+                *means,
+                f"{seconds:.2g}",
+                f"{size:.2g}",
+                "all" if len(below) == len(rows) else ", ".join(below),
+            ]
+        )
+    return table_of(lines)
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -242,6 +357,12 @@ def write_fragments(app):
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
         "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
+        "architectures.inc": winners_to_rst(results / "architectures.csv"),
+        "architectures_overall.inc": overall_to_rst(results / "architectures.csv"),
+        **{
+            name: answers_to_rst(results / "architectures.csv", shown)
+            for name, shown in ARCHITECTURES.items()
+        },
         "networks.inc": columns_to_rst(results / "mlp_quality.csv", NETWORKS),
         "networks_tuned.inc": columns_to_rst(results / "mlp_tuned.csv", TUNED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
