@@ -94,7 +94,7 @@ class DualSolution:
         return self.result.n_iter
 
 
-def fit_dual(pairs, targets, weights, options, prior=None):
+def fit_dual(pairs, targets, weights, options, make_prior=None):
     """Fit kernel logistic regression to pairs.
 
     Parameters
@@ -105,18 +105,15 @@ def fit_dual(pairs, targets, weights, options, prior=None):
     weights : ndarray of shape (n_pairs,)
         Positive, with sum one.
     options : DualOptions
-    prior : FittedScore, default=None
-        A score to deviate from. Its scale, not negative, is fitted without penalty.
+    make_prior : callable, default=None
+        Returns a FittedScore without intercept, to deviate from. Its scale, not
+        negative, is fitted without penalty.
 
     Returns
     -------
     solution : DualSolution
     """
-    prior_scores = None
-    if prior is not None:
-        prior = prior.without_intercept()
-        prior_scores = score_pairs(prior, pairs).astype(np.float64)
-    pairs = pairs.to_index()
+    given, pairs = pairs, pairs.to_index()
     with np.errstate(over="ignore", invalid="ignore"):
         gamma = resolve_gamma(options.gamma, pairs, weights)
         kernels = make_kernels(
@@ -124,6 +121,10 @@ def fit_dual(pairs, targets, weights, options, prior=None):
         )
         diagonal = pair_diagonal(pairs, *kernels)
     check_gram(diagonal, gamma)
+    prior, prior_scores = None, None
+    if make_prior is not None:
+        prior = make_prior()
+        prior_scores = score_pairs(prior, given).astype(np.float64)
     scale = float(weights @ diagonal)
     free = _FreeColumns(prior_scores, targets, weights, options.fit_intercept)
     basis = None

@@ -363,7 +363,8 @@ def score_of_prior(design, prior, targets, weights):
     """Return the prior, as it stands, as a score without intercept."""
     model = MatrixModel(prior.parameters)
     objective = PairObjective(design, model, targets, weights, 0.0, False)
-    return _to_score(objective, prior.parameters, False, prior.outside)
+    score = _to_score(objective, prior.parameters, False, prior.outside)
+    return score.without_intercept()
 
 
 def restart_parameters(score, design):

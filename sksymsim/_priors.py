@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from sksymsim._forms import difference, total
 from sksymsim._models import Parameters
-from sksymsim._validation import check_prior_matrix
+from sksymsim._validation import Choice, Instance, check_prior_matrix
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,17 @@ PRIORS = {
     "covariance": NamedPrior(_covariance, needs_items=True),
     "kissme": NamedPrior(_kissme, needs_items=False),
 }
+
+
+# What the parameter may be.
+PRIOR = [
+    Choice(*PRIORS),
+    Instance("an array of shape (n_features, n_features)", (np.ndarray,)),
+    Instance(
+        "a fitted learner with get_mahalanobis_matrix()",
+        methods=("get_mahalanobis_matrix",),
+    ),
+]
 
 
 def _inverse_gap(design, sides, targets, weights, shrinkage, center=None):

@@ -3,6 +3,7 @@
 
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import logit
@@ -14,17 +15,13 @@ from sksymsim._blocks import Team, effective_threads
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
 from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
-from sksymsim._fitting import (
-    FitOptions,
-    fit_score,
-    restart_parameters,
-    score_of_prior,
-)
+from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
 from sksymsim._layout import make_design
 from sksymsim._metric import LearnedMetric
 from sksymsim._prediction import PairScoreMixin
-from sksymsim._priors import PRIORS, build_prior
+from sksymsim._prior_score import fit_prior
+from sksymsim._priors import PRIOR, build_prior
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs, squared_distances, transform_items
 from sksymsim._solvers import warn_if_not_converged
@@ -59,14 +56,7 @@ CONCATENATED = {"pairwise": "concat", "kernel": "poly", "n_landmarks": "auto"}
 PARAMETERS = {
     "form": [Choice(*FORMS, POLY)],
     "alpha": [Number(float, 0)],
-    "prior": [
-        Choice(*PRIORS),
-        Instance("an array of shape (n_features, n_features)", (np.ndarray,)),
-        Instance(
-            "a fitted learner with get_mahalanobis_matrix()",
-            methods=("get_mahalanobis_matrix",),
-        ),
-    ],
+    "prior": PRIOR,
     "shrinkage": [Number(float, 0, 1)],
     "psd": [BOOL],
     "n_components": [NONE, Number(int, 1)],
@@ -378,8 +368,27 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
 
-        # Polynomials of any degree deviate from a prior of degree two.
-        form = FORMS["quadratic" if self.form == POLY else self.form]
+        fit = self._fit_kernels if self.form == POLY else self._fit_matrices
+        solution = fit(pairs, similar, weights)
+        warn_if_not_converged(
+            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
+        )
+
+        shift = 0.0
+        if self.similar_rate is not None:
+            shift = logit(self.similar_rate) - logit(weights[similar].sum())
+        self._fitted = (self.form, self.psd)
+        self.classes_ = classes
+        self.n_features_in_ = pairs.shape[2]
+        self.n_iter_ = solution.n_iter
+        self.objective_ = solution.result.value
+        self._score = replace(
+            solution.score, intercept=solution.score.intercept + float(shift)
+        )
+        return self
+
+    def _fit_matrices(self, pairs, similar, weights):
+        form = FORMS[self.form]
         options = FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
@@ -392,38 +401,20 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         with Team(effective_threads(self.n_jobs)) as team:
             design = make_design(pairs, form, weights, team, self.prior, similar)
             targets = design.arrange(np.where(similar, 1.0, -1.0))
-            shares, weights = weights, design.arrange(weights)
+            weights = design.arrange(weights)
             prior = build_prior(
                 form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
             )
-            if self.form == POLY:
-                # In the order of the pairs, not of the design.
-                solution = fit_dual(
-                    pairs,
-                    np.where(similar, 1.0, -1.0),
-                    shares,
-                    DualOptions.of(self, **CONCATENATED),
-                    score_of_prior(design, prior, targets, weights),
-                )
-            else:
-                start = self._warm_start(design)
-                solution = fit_score(design, prior, targets, weights, options, start)
-        warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-        )
+            start = self._warm_start(design)
+            return fit_score(design, prior, targets, weights, options, start)
 
-        shift = 0.0
-        if self.similar_rate is not None:
-            shift = logit(self.similar_rate) - logit(weights[targets > 0].sum())
-        self._fitted = (self.form, self.psd)
-        self.classes_ = classes
-        self.n_features_in_ = design.n_ambient
-        self.n_iter_ = solution.n_iter
-        self.objective_ = solution.result.value
-        self._score = replace(
-            solution.score, intercept=solution.score.intercept + float(shift)
-        )
-        return self
+    def _fit_kernels(self, pairs, similar, weights):
+        # Polynomials of any degree deviate from a prior of degree two.
+        known = pairs, similar, weights
+        make_prior = partial(fit_prior, FORMS["quadratic"], self, *known)
+        options = DualOptions.of(self, **CONCATENATED)
+        targets = np.where(similar, 1.0, -1.0)
+        return fit_dual(pairs, targets, weights, options, make_prior)
 
     def _with(self, score):
         """Return this fitted classifier with the numbers of another score."""

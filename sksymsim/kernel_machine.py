@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kernel logistic regression of pairs."""
 
+from functools import partial
+
 import numpy as np
 from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
+from sksymsim._forms import FORMS
 from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
 from sksymsim._prediction import PairScoreMixin
+from sksymsim._prior_score import fit_prior
+from sksymsim._priors import PRIOR
 from sksymsim._solvers import warn_if_not_converged
 from sksymsim._validation import (
     BOOL,
@@ -36,6 +41,8 @@ PARAMETERS = {
     "coef0": COEF0,
     "gamma": GAMMA,
     "alpha": [Number(float, 0, open_low=True)],
+    "prior": [*PRIOR, NONE],
+    "shrinkage": [Number(float, 0, 1)],
     "n_landmarks": [Choice("auto"), NONE, Number(int, 1)],
     "fit_intercept": [BOOL],
     "similar_rate": [NONE, Number(float, 0, 1, open_low=True, open_high=True)],
@@ -56,13 +63,13 @@ ADVICE = (
 class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     """Kernel logistic regression with a symmetric kernel of pairs.
 
-    Fits the log-odds ``s = k + f`` that two vectors are similar, where f is in the
-    space of a kernel K of pairs::
+    Fits the log-odds ``s = k - g (a-b)'M_0(a-b) + f`` that two vectors are similar,
+    where f is in the space of a kernel K of pairs::
 
         min  sum_i w_i log(1 + exp(-t_i s_i)) / sum_i w_i  +  alpha/2 |f|_K^2
 
-    The intercept k is not penalised: with a large `alpha`, the probability of all pairs
-    is the rate of similar ones.
+    The intercept k and the scale g >= 0 of the prior M_0 are not penalised: with a
+    large `alpha`, the model is the calibrated prior, and data move it away from there.
 
     Parameters
     ----------
@@ -84,6 +91,13 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Weight of the squared norm; positive. The loss is a mean, and the kernel is
         divided by its mean over the pairs with themselves, so that the same value means
         the same for any number of pairs, any kernel and any unit.
+    prior : {"identity", "covariance", "kissme"}, ndarray, learner or None, \
+            default="identity"
+        The metric M_0 to deviate from, as of :class:`SymmetricPairClassifier`. None is
+        the kernel alone, which has to learn from the pairs even that what is near is
+        similar: on embeddings it ranks new pairs far worse, often worse than cosine.
+    shrinkage : float, default=0.1
+        The share of the mean variance that priors put in place of each covariance.
     n_landmarks : int, "auto" or None, default="auto"
         The number of training pairs, drawn at random, that the sum of kernels
         consists of: the Nystroem approximation. None takes all pairs. "auto" does so
@@ -134,7 +148,7 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     See Also
     --------
     SymmetricPairClassifier : Matrices; with ``form="poly"`` the polynomials among these
-        kernels, on top of a prior.
+        kernels, on top of a dot product.
     pair_kernel : The kernels, for machines of any other kind.
 
     Notes
@@ -188,6 +202,8 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         gamma="scale",
         coef0=1.0,
         alpha=1e-4,
+        prior="identity",
+        shrinkage=0.1,
         n_landmarks="auto",
         fit_intercept=True,
         similar_rate=None,
@@ -204,6 +220,8 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.gamma = gamma
         self.coef0 = coef0
         self.alpha = alpha
+        self.prior = prior
+        self.shrinkage = shrinkage
         self.n_landmarks = n_landmarks
         self.fit_intercept = fit_intercept
         self.similar_rate = similar_rate
@@ -253,8 +271,12 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         kept = weights > 0
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        make_prior = None
+        if self.prior is not None:
+            known = pairs, similar, weights
+            make_prior = partial(fit_prior, FORMS["mahalanobis"], self, *known)
         targets = np.where(similar, 1.0, -1.0)
-        solution = fit_dual(pairs, targets, weights, DualOptions.of(self))
+        solution = fit_dual(pairs, targets, weights, DualOptions.of(self), make_prior)
         warn_if_not_converged(
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )

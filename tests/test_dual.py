@@ -162,7 +162,7 @@ def test_forms_of_degree_two(data, way, form, alpha):
         factor *= unit**2
     scale = weights @ K.diagonal()
     chosen = replace(chosen, alpha=alpha * factor / scale)
-    dual = fit_dual(pairs, targets, weights, chosen, theta_0)
+    dual = fit_dual(pairs, targets, weights, chosen, lambda: theta_0)
     assert_allclose(dual.result.value, primal.result.value, rtol=1e-9)
     expected = score_pairs(primal.score, pairs)
     assert_allclose(scores_of(dual, pairs), expected, atol=1e-6)
@@ -241,8 +241,8 @@ def test_prior_that_points_the_wrong_way_is_switched_off(data):
         prior = build_prior(form, "identity", 0.1, design, *arranged, psd=False)
         theta_0 = score_of_prior(design, prior, *arranged)
     chosen = options(pairwise="sum", alpha=1e3)
-    right = fit_dual(pairs, targets, weights, chosen, theta_0)
-    wrong = fit_dual(pairs, -targets, weights, chosen, theta_0)
+    right = fit_dual(pairs, targets, weights, chosen, lambda: theta_0)
+    wrong = fit_dual(pairs, -targets, weights, chosen, lambda: theta_0)
     assert right.score.prior_scale > 0
     assert wrong.score.prior_scale == 0
     without = fit_dual(pairs, -targets, weights, chosen)

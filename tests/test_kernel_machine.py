@@ -25,6 +25,7 @@ from sksymsim import (
     _dual_score,
 )
 from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
+from sksymsim._priors import PRIORS
 
 MODELS = [
     *(
@@ -179,7 +180,7 @@ def test_gamma_as_in_the_support_vector_machine(data):
 
 def test_large_penalty_leaves_the_base_rate(data):
     pairs, y = data
-    fitted = KernelPairClassifier(alpha=1e8).fit(pairs, y)
+    fitted = KernelPairClassifier(alpha=1e8, prior=None).fit(pairs, y)
     assert_allclose(fitted.predict_proba(pairs)[:, 1], y.mean(), rtol=1e-5)
     assert_allclose(expit(fitted.intercept_), y.mean(), rtol=1e-5)
 
@@ -191,6 +192,43 @@ def test_large_penalty_leaves_the_calibrated_prior(data):
     assert_allclose(
         poly.decision_function(pairs), plain.decision_function(pairs), atol=1e-4
     )
+
+
+@pytest.mark.parametrize("prior", [*PRIORS, "matrix", "learner"])
+@pytest.mark.parametrize("layout", ["index", "sides", "csr"])
+def test_a_kernel_deviates_from_a_metric(prior, layout, data):
+    pairs, y = data
+    given = {
+        "matrix": np.diag([1.0, 2.0, 3.0, 4.0, 0.0]),
+        "learner": SymmetricPairClassifier(alpha=0.1).fit(pairs, y),
+    }.get(prior, prior)
+    X = {
+        "index": pairs,
+        "sides": as_sides(pairs),
+        "csr": Pairs.from_index(sparse.csr_matrix(pairs.items), pairs.index),
+    }[layout]
+    machine = KernelPairClassifier(alpha=1e8, prior=given, shrinkage=0.3, tol=1e-7)
+    metric = SymmetricPairClassifier(alpha=1e8, prior=given, shrinkage=0.3, tol=1e-7)
+    assert_allclose(
+        machine.fit(X, y).decision_function(X),
+        metric.fit(pairs, y).decision_function(pairs),
+        atol=1e-3,
+    )
+    far = machine.objective_
+    assert machine.set_params(alpha=1e-3).fit(X, y).objective_ < far - 1e-3
+
+
+def test_what_is_near_is_similar_without_a_pair_that_says_so(rng):
+    """Items far from all training items: the kernel is zero there, the prior is not."""
+    items, index = rng.normal(size=(40, 3)), rng.integers(40, size=(300, 2))
+    X = Pairs.from_index(items, index)
+    y = np.linalg.norm(X.left - X.right, axis=1) < 2
+    a = rng.normal(size=(100, 3)) + 50
+    b = a + np.repeat([[0.1], [4.0]], 50, axis=0)
+    truth = np.repeat([True, False], 50)
+    assert (KernelPairClassifier().fit(X, y).predict((a, b)) == truth).all()
+    lost = KernelPairClassifier(prior=None).fit(X, y).predict((a, b))
+    assert (lost == truth).mean() == 0.5
 
 
 @pytest.mark.parametrize("make", [KernelPairClassifier, SymmetricPairClassifier])
@@ -265,7 +303,8 @@ def test_pickle_has_what_scoring_needs(rng):
     pairs, y = Pairs.from_index(items, index), rng.integers(2, size=500)
 
     def size(**parameters):
-        return len(pickle.dumps(KernelPairClassifier(**parameters).fit(pairs, y)))
+        machine = KernelPairClassifier(prior=None, **parameters)
+        return len(pickle.dumps(machine.fit(pairs, y)))
 
     # The items that occur, and 12 bytes for each of two numbers of a pair.
     assert size(pairwise="tppk") < 300 * 40 * 8 + 500 * 24 + 3000
