@@ -38,6 +38,7 @@ from sksymsim._validation import (
     check_similar_rate,
     check_weights,
 )
+from sksymsim._validation_axioms import check_reflexive_form
 from sksymsim._weights import normalized_weights
 
 __all__ = ["SymmetricPairClassifier"]
@@ -55,6 +56,7 @@ PARAMETERS = {
     ],
     "shrinkage": [Number(float, 0, 1)],
     "psd": [BOOL],
+    "reflexive": [BOOL],
     "n_components": [NONE, Number(int, 1)],
     "fit_intercept": [BOOL],
     "similar_rate": [NONE, Number(float, 0, 1, open_low=True, open_high=True)],
@@ -153,6 +155,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Whether M is held positive semidefinite, M = Q'Q, while it is learned.
         Without, the ranking is often a little better and there is no metric. Has no
         effect on "quadratic".
+    reflexive : bool, default=False
+        Whether to insist that all items score the same with themselves, and that no
+        pair scores higher. "mahalanobis" with ``psd=True`` has this by construction;
+        `fit` refuses all other settings, since none of them can have it (see Notes).
     n_components : int, default=None
         The number of rows of Q, or for an indefinite matrix of its eigenvalues that
         are not zero. None leaves the rank free.
@@ -216,6 +222,12 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     its solution is not semidefinite, the problem in Q from the projected solution
     [3]_. Both by limited-memory BFGS, scaled by the Fisher information.
 
+    A symmetric polynomial of degree two is reflexive, s(x, x) = max s, if and only if
+    it is ``k - (a-b)'M(a-b)`` with M = Q'Q. Then ``s(x, x) == intercept_`` bit for bit,
+    and no score is greater. "quadratic" without its terms in a + b, and with what is
+    left held semidefinite, is "mahalanobis"; "bilinear" with x'Mx constant has M = 0.
+    :func:`check_axioms` measures how far a model is from it.
+
     Pairs that share items cost one product over the items, and not one over the pairs,
     for each step; rows that are repeated in two arrays are found where that pays. With
     fewer pairs than features the fit takes place in their span, with the same
@@ -257,6 +269,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         prior="identity",
         shrinkage=0.1,
         psd=True,
+        reflexive=False,
         n_components=None,
         fit_intercept=True,
         similar_rate=None,
@@ -273,6 +286,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.prior = prior
         self.shrinkage = shrinkage
         self.psd = psd
+        self.reflexive = reflexive
         self.n_components = n_components
         self.fit_intercept = fit_intercept
         self.similar_rate = similar_rate
@@ -318,6 +332,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
+        if self.reflexive:
+            check_reflexive_form(FORMS[self.form], self.psd)
         pairs = check_pairs(X, min_pairs=2)
         check_n_components(self.n_components, pairs.shape[2])
         classes, similar = check_labels(y, len(pairs))
