@@ -222,6 +222,7 @@ class AxiomReport:
             If `path` cannot be written.
         """
         title = escape(title)
+        notes = "\n".join(f"<p>{escape(note)}</p>" for note in self._notes())
         witnesses = "\n".join(
             f"<li>{escape(text)}</li>" for text in self._witness_lines()
         )
@@ -230,7 +231,7 @@ class AxiomReport:
             f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
             f"<main>\n<h1>{title}</h1>\n"
             f'<div class="scroll">{self._repr_html_()}</div>\n'
-            "<h2>The worst of each</h2>\n"
+            f"{notes}\n<h2>The worst of each</h2>\n"
             f"<ul>\n{witnesses or '<li>No axiom is broken.</li>'}\n</ul>\n"
             f"<h2>The model</h2>\n<pre>{escape(repr(self.model))}</pre>\n"
             f"<footer>Made by sksymsim {__version__}.</footer>\n"
@@ -276,7 +277,22 @@ class AxiomReport:
         witnesses = [f"- {text}" for text in self._witness_lines()]
         if witnesses:
             witnesses.insert(0, "")
-        return "\n".join([self._title(), "", *lines, *witnesses])
+        return "\n".join([self._title(), "", *lines, "", *self._notes(), *witnesses])
+
+    def _notes(self):
+        """Return sentences on numbers that are not in the table."""
+        gap = self.symmetry.details["max_difference"]
+        agree = "agree to the last bit" if gap == 0 else f"differ by up to {gap:.3g}"
+        notes = [f"The two orders of a pair {agree}."] if self.n_compared > 1 else []
+        details = self.reflexivity.details
+        low, high = details["lowest_score"], details["highest_score"]
+        spread = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        note = f"The log-odds of an item with itself are {spread}"
+        if "mean_probability" in details:
+            note += (
+                f", P(similar | x, x) is {details['mean_probability']:.4f} on average"
+            )
+        return [*notes, f"{note}."]
 
     def _cells(self):
         rows = [["axiom", "", "broken", "rate", "interval", "by chance", "worst"]]

@@ -207,6 +207,21 @@ def test_details(rng):
     assert report.transitivity.details["n_paths"] == n_paths
 
 
+def test_notes_on_what_is_not_in_the_table():
+    table = np.array([[0.0, 0.5], [0.25, 2.0]])
+    report = check_axioms(TableOfProbabilities(table), numbers(2))
+    mean = expit(table.diagonal()).mean()
+    notes = [
+        "The two orders of a pair differ by up to 0.25.",
+        "The log-odds of an item with itself are 0 to 2, P(similar | x, x) is "
+        f"{mean:.4f} on average.",
+    ]
+    assert all(note in str(report).splitlines() for note in notes)
+    assert f"<p>{notes[0]}</p>" in report.to_html()
+    one = str(check_axioms(TableModel([[1.0]]), numbers(1)))
+    assert "two orders" not in one
+
+
 def test_no_probabilities_no_mean_of_them(rng):
     report = check_axioms(TableModel(table_of(rng, 4)), numbers(4))
     assert "mean_probability" not in report.reflexivity.details
@@ -682,6 +697,8 @@ def test_what_is_printed(rng):
     assert cells == ["1 of 1 paths", "100 %", "66.7 %", "3"]
     assert lines[-1] == "- a ~ b ~ c, and not a ~ c"
     assert "- a scores higher with b than with itself" in lines
+    assert "The two orders of a pair agree to the last bit." in lines
+    assert "The log-odds of an item with itself are 1." in lines
     broken = "self_first, separation, triangle, transitivity"
     assert repr(report) == f"AxiomReport(4 items, broken: {broken})"
 
