@@ -42,6 +42,16 @@ COLUMNS = {
     "Alpha": lambda row: row["alpha"],
 }
 
+OF_REFLEXIVITY = {
+    "P(similar | x, x)": lambda row: f"{float(row['p_self']):.3f}",
+    "Beaten by another (%)": lambda row: f"{100 * float(row['not_self_first']):.1f}",
+    "Test AUC": lambda row: f"{float(row['test_auc']):.3f}",
+    "Test log-loss": lambda row: f"{float(row['test_log_loss']):.3f}",
+    "Mean probability less rate": lambda row: (
+        f"{float(row['mean_probability']) - float(row['similar_rate']):+.3f}"
+    ),
+}
+
 
 def markdown_to_rst(text):
     """Return the reStructuredText of simple Markdown.
@@ -149,6 +159,25 @@ def coverage_to_rst(path):
     return "\n".join(lines) + "\n"
 
 
+def reflexivity_to_rst(path):
+    """Return what added pairs (x, x) change, a row a model; nothing without a file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = {}
+    for row in rows:
+        table.setdefault((row["data"], row["model"]), []).append(row)
+    cells = [["Data", "Model", *OF_REFLEXIVITY]]
+    for (data, model), group in table.items():
+        group.sort(key=lambda row: int(row["added_percent"]))
+        numbers = [" / ".join(map(cell, group)) for cell in OF_REFLEXIVITY.values()]
+        cells.append([data, model, *numbers])
+    lines = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines += ["   " + ", ".join(f'"{cell}"' for cell in row) for row in cells]
+    return "\n".join(lines) + "\n"
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -175,6 +204,7 @@ def write_fragments(app):
         "leakage.inc": table_to_rst(results / "leakage.csv"),
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
+        "reflexivity.inc": reflexivity_to_rst(results / "reflexivity.csv"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
