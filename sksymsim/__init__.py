@@ -9,6 +9,9 @@ from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.features import SymmetricFeatures
+from sksymsim.kernel_machine import KernelPairClassifier
+from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -16,6 +19,7 @@ from sksymsim.model_selection import (
     pair_leakage_report,
     pair_train_test_split,
 )
+from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.pairs import Pairs
 from sksymsim.plotting import (
     DetDisplay,
@@ -32,6 +36,7 @@ from sksymsim.report import pair_report
 from sksymsim.scorers import get_pair_scorer, get_pair_scorer_names
 from sksymsim.search import SymmetricPairClassifierCV
 from sksymsim.stacking import StackedPairClassifier
+from sksymsim.symmetrize import SymmetrizedClassifier
 from sksymsim.thresholds import (
     ThresholdChoice,
     calibrate_threshold,
@@ -43,6 +48,7 @@ __all__ = [
     "AxiomReport",
     "DetDisplay",
     "EmbeddingNormalizer",
+    "KernelPairClassifier",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -55,8 +61,11 @@ __all__ = [
     "SharedTransformer",
     "SpectrumDisplay",
     "StackedPairClassifier",
+    "SymmetricFeatures",
+    "SymmetricMLPClassifier",
     "SymmetricPairClassifier",
     "SymmetricPairClassifierCV",
+    "SymmetrizedClassifier",
     "ThresholdChoice",
     "TransitivityDisplay",
     "__version__",
@@ -74,6 +83,8 @@ __all__ = [
     "make_pairs",
     "min_cllr",
     "min_dcf",
+    "pair_gram_operator",
+    "pair_kernel",
     "pair_leakage_report",
     "pair_report",
     "pair_train_test_split",

@@ -359,6 +359,13 @@ def _to_score(objective, found, constrained, outside):
     )
 
 
+def score_of_prior(design, prior, targets, weights):
+    """Return the prior, as it stands, as a score without intercept."""
+    model = MatrixModel(prior.parameters)
+    objective = PairObjective(design, model, targets, weights, 0.0, False)
+    return _to_score(objective, prior.parameters, False, prior.outside)
+
+
 def restart_parameters(score, design):
     """Return the parameters of an earlier score, in the units of another design."""
     scale, span = design.scale, design.span

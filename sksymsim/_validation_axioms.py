@@ -5,22 +5,25 @@ import numpy as np
 
 from sksymsim._validation import Number
 
-COUNT = Number(int, 1)
+SUM_OF_KERNELS = (
+    "a sum of kernels of training pairs is not the same for all items with themselves. "
+    "Use form='mahalanobis'"
+)
 
 
-def check_reflexive_form(form, psd):
+def check_reflexive_form(name, form, psd):
     """Refuse to promise a reflexive score where the form cannot keep it.
 
     Parameters
     ----------
-    form : Form
+    name : str
+    form : Form or None
+        None for a form that is a sum over training pairs.
     psd : bool
     """
-    if not form.reflexive:
-        raise ValueError(
-            f"reflexive=True cannot be had with form={form.name!r}: "
-            f"{form.not_reflexive_because}."
-        )
+    because = SUM_OF_KERNELS if form is None else form.not_reflexive_because
+    if because is not None:
+        raise ValueError(f"reflexive=True cannot be had with form={name!r}: {because}.")
     if not psd:
         raise ValueError(
             "reflexive=True needs psd=True: without it M may have negative "

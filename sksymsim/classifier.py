@@ -12,7 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
-from sksymsim._fitting import FitOptions, fit_score, restart_parameters
+from sksymsim._dual_fitting import DualOptions, fit_dual
+from sksymsim._dual_score import score_dual
+from sksymsim._fitting import (
+    FitOptions,
+    fit_score,
+    restart_parameters,
+    score_of_prior,
+)
 from sksymsim._forms import FORMS
 from sksymsim._layout import make_design
 from sksymsim._metric import LearnedMetric
@@ -39,12 +46,19 @@ from sksymsim._validation import (
     check_weights,
 )
 from sksymsim._validation_axioms import check_reflexive_form
+from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
 from sksymsim._weights import normalized_weights
 
 __all__ = ["SymmetricPairClassifier"]
 
+# The form whose unknowns are coefficients of pairs, in sums of kernels.
+POLY = "poly"
+# What scores pairs, for each form that is not a matter of matrices.
+SCORERS = {POLY: score_dual}
+CONCATENATED = {"pairwise": "concat", "kernel": "poly", "n_landmarks": "auto"}
+
 PARAMETERS = {
-    "form": [Choice(*FORMS)],
+    "form": [Choice(*FORMS, POLY)],
     "alpha": [Number(float, 0)],
     "prior": [
         Choice(*PRIORS),
@@ -58,6 +72,9 @@ PARAMETERS = {
     "psd": [BOOL],
     "reflexive": [BOOL],
     "n_components": [NONE, Number(int, 1)],
+    "degree": DEGREE,
+    "gamma": GAMMA,
+    "coef0": COEF0,
     "fit_intercept": [BOOL],
     "similar_rate": [NONE, Number(float, 0, 1, open_low=True, open_high=True)],
     "class_weight": [NONE, Choice("balanced"), Instance("a dict", (dict,))],
@@ -82,8 +99,20 @@ def _fitted_as(estimator):
     return getattr(estimator, "_fitted", (estimator.form, estimator.psd))
 
 
+def _has_matrices(estimator):
+    """Say whether the form has matrices of the items, or raise the reason why not."""
+    form, _ = _fitted_as(estimator)
+    if form == POLY:
+        raise AttributeError(
+            f"not available: form={form!r} is a sum over training pairs, not one of "
+            "matrices. Use decision_function, or another form."
+        )
+    return True
+
+
 def _has_matrix(estimator):
     """Say whether the form has one matrix M, or raise the reason why not."""
+    _has_matrices(estimator)
     form, _ = _fitted_as(estimator)
     if form not in FORMS or not FORMS[form].has_metric:
         raise AttributeError(
@@ -119,7 +148,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    form : {"mahalanobis", "bilinear", "quadratic"}, default="mahalanobis"
+    form : {"mahalanobis", "bilinear", "quadratic", "poly"}, default="mahalanobis"
         The family of scores, for a pair (a, b):
 
         - "mahalanobis": ``s = k - (a-b)'M(a-b)``; a metric and reflexive with
@@ -127,12 +156,16 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         - "bilinear": ``s = k + a'Mb``, the dot product in a learned space.
         - "quadratic": ``s = k + c'(a+b) + a'Ga + b'Gb + 2a'Lb``, every symmetric
           polynomial of degree two.
+        - "poly": every symmetric polynomial up to `degree`, by coefficients of the
+          training pairs; see :class:`KernelPairClassifier` for how and for other
+          kernels.
 
     alpha : float, default=1e-4
         Weight of the squared deviation from the prior. The loss is a mean and the
         features are rescaled by one number inside, so that the same value means the
         same for any number of pairs and any unit. Useful values lie between 1e-1
-        and 1e-8.
+        and 1e-8. Positive for "poly", whose kernel is divided by its mean over the
+        pairs with themselves instead.
     prior : {"identity", "covariance", "kissme"}, ndarray or learner, default="identity"
         The metric to deviate from:
 
@@ -161,7 +194,15 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         `fit` refuses all other settings, since none of them can have it (see Notes).
     n_components : int, default=None
         The number of rows of Q, or for an indefinite matrix of its eigenvalues that
-        are not zero. None leaves the rank free.
+        are not zero. None leaves the rank free. Has no effect on "poly".
+    degree : int, default=3
+        Of "poly": the degree of the polynomial.
+    gamma : {"scale", "auto"} or float, default="scale"
+        Of "poly": the factor of products x'y of items, in the kernel
+        ``(gamma x'y + coef0)^degree`` of concatenated pairs. "scale" is 1 / (n_features
+        * variance of the items), "auto" is 1 / n_features, as in scikit-learn's SVC.
+    coef0 : float, default=1.0
+        Of "poly": how much lower degrees count; 0 leaves only the highest one.
     fit_intercept : bool, default=True
         Whether to fit k. Without it k is 0, and no score of "mahalanobis" is
         positive: it then ranks pairs and cannot tell them apart at 1/2.
@@ -182,7 +223,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         constrained; for Q that is a rough guide, and the default was measured to leave
         up to 1e-4 of the objective.
     warm_start : bool, default=False
-        Whether to begin at the solution of the last fit.
+        Whether to begin at the solution of the last fit. Has no effect on "poly".
     n_jobs : int, default=None
         Threads that fit and score blocks of pairs; the results do not depend on it, not
         by a bit. None: as many threads as BLAS would use, so that
@@ -190,7 +231,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ``joblib.parallel_config`` context that names a number, that number. -1 means
         all processors.
     random_state : int, RandomState instance or None, default=None
-        Not used by the forms of degree two, whose solvers are deterministic.
+        Of "poly" with many pairs, as for :class:`KernelPairClassifier`; the solvers of
+        the other forms are deterministic.
     verbose : int, default=0
         0 is silent, 1 prints every tenth iteration, 2 prints each.
 
@@ -271,6 +313,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         psd=True,
         reflexive=False,
         n_components=None,
+        degree=3,
+        gamma="scale",
+        coef0=1.0,
         fit_intercept=True,
         similar_rate=None,
         class_weight=None,
@@ -288,6 +333,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.psd = psd
         self.reflexive = reflexive
         self.n_components = n_components
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
         self.fit_intercept = fit_intercept
         self.similar_rate = similar_rate
         self.class_weight = class_weight
@@ -333,9 +381,11 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
         if self.reflexive:
-            check_reflexive_form(FORMS[self.form], self.psd)
+            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
         pairs = check_pairs(X, min_pairs=2)
         check_n_components(self.n_components, pairs.shape[2])
+        if self.form == POLY:
+            check_penalty(self.alpha, "form='poly'")
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
@@ -344,7 +394,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
 
-        form = FORMS[self.form]
+        # Polynomials of any degree deviate from a prior of degree two.
+        form = FORMS["quadratic" if self.form == POLY else self.form]
         options = FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
@@ -357,12 +408,22 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         with Team(effective_threads(self.n_jobs)) as team:
             design = make_design(pairs, form, weights, team, self.prior, similar)
             targets = design.arrange(np.where(similar, 1.0, -1.0))
-            weights = design.arrange(weights)
+            shares, weights = weights, design.arrange(weights)
             prior = build_prior(
                 form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
             )
-            start = self._warm_start(design)
-            solution = fit_score(design, prior, targets, weights, options, start)
+            if self.form == POLY:
+                # In the order of the pairs, not of the design.
+                solution = fit_dual(
+                    pairs,
+                    np.where(similar, 1.0, -1.0),
+                    shares,
+                    DualOptions.of(self, **CONCATENATED),
+                    score_of_prior(design, prior, targets, weights),
+                )
+            else:
+                start = self._warm_start(design)
+                solution = fit_score(design, prior, targets, weights, options, start)
         warn_if_not_converged(
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )
@@ -405,7 +466,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     # -------------------------------------------------------------------- scoring
 
     def _scores(self, pairs):
-        return score_pairs(self._score, pairs, self.n_jobs)
+        return self._score_with(self._score, pairs)
+
+    def _score_with(self, score, pairs):
+        return SCORERS.get(score.form, score_pairs)(score, pairs, self.n_jobs)
 
     def _checked_items(self, X, name="X"):
         check_is_fitted(self)
@@ -428,9 +492,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         """
         pairs = self._checked_pairs(X)
         score = self._score
-        if FORMS[score.form].reflexive and score.is_metric:
+        if score.is_metric and FORMS[score.form].reflexive:
             return -np.sqrt(squared_distances(score, pairs, self.n_jobs))
-        return score_pairs(score.without_intercept(), pairs, self.n_jobs)
+        return self._score_with(score.without_intercept(), pairs)
 
     @available_if(_has_metric)
     def pair_distance(self, X):
@@ -449,6 +513,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         pairs = self._checked_pairs(X)
         return np.sqrt(squared_distances(self._score, pairs, self.n_jobs))
 
+    @available_if(_has_matrices)
     def cross_scores(self, X_a, X_b):
         """Return the log-odds of every item of one table with every one of another.
 
@@ -468,6 +533,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         X_a, X_b = self._checked_items(X_a, "X_a"), self._checked_items(X_b, "X_b")
         return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
 
+    @available_if(_has_matrices)
     def top_k(self, X_query, X_base, k):
         """Find for each query the k items of the base with the highest log-odds.
 
@@ -559,6 +625,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self._score.matrices[0]
 
+    @available_if(_has_matrices)
     def get_polynomial(self):
         """Return the score as a polynomial: k + c'(a+b) + a'Ga + b'Gb + 2a'Lb.
 

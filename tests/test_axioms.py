@@ -495,6 +495,7 @@ def test_reflexive_is_kept_or_refused(world):
     assert pickle.loads(pickle.dumps(clone(kept))).reflexive
     for form, text in (
         ("bilinear", r"form='bilinear': an item scores x'Mx with itself.*if M = 0"),
+        ("poly", r"form='poly': a sum of kernels .*form='mahalanobis'"),
         ("quadratic", r"form='quadratic': its terms in a \+ b.*form='mahalanobis'"),
     ):
         for psd in (True, False):

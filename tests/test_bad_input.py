@@ -457,7 +457,7 @@ def test_class_weights_of_no_use(X, y, class_weight, text):
 A_BOOL = "a bool"
 BAD_PARAMETERS = {
     "form": (
-        "one of 'mahalanobis', 'bilinear', 'quadratic'",
+        "one of 'mahalanobis', 'bilinear', 'quadratic', 'poly'",
         ["cosine", "", None, 3, ["mahalanobis"]],
     ),
     "alpha": (
@@ -472,6 +472,12 @@ BAD_PARAMETERS = {
     "shrinkage": ("a float in [0, 1]", [-0.1, 1.1, np.nan, None, "0.1", True]),
     "psd": (A_BOOL, [None, 1, "yes"]),
     "n_components": ("None or an int >= 1", [0, -1, 2.0, "2", True, np.nan]),
+    "degree": ("an int >= 1", [0, -1, 2.0, None, "2", True]),
+    "gamma": (
+        "one of 'scale', 'auto' or a float > 0",
+        [0, -1.0, np.nan, np.inf, None, "large", True],
+    ),
+    "coef0": ("a float >= 0", [-1e-9, np.nan, np.inf, None, "1", True]),
     "fit_intercept": (A_BOOL, [None, 0, "no"]),
     "similar_rate": (
         "None or a float in (0, 1)",

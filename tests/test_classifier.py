@@ -224,8 +224,10 @@ def test_the_number_of_threads_changes_no_bit(form, psd, dtype, small_blocks):
 
 
 @every_kind
-@pytest.mark.parametrize("n_components", [None, 3])
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64"])
+@pytest.mark.parametrize(
+    ("n_components", "dtype"),
+    [(None, "float16"), (3, "float32"), (None, "float64"), (3, "int64")],
+)
 def test_cross_scores_are_symmetric(form, psd, n_components, dtype):
     model = fitted(form, psd, n_components, dtype)
     # Two tiles by three of at most 1024 rows; the tables share rows, one of them
@@ -748,10 +750,10 @@ def test_all_inputs_give_one_model(form, psd, tmp_path):
 def test_integers_are_the_floats_that_they_are(form, psd):
     items, index, y = labelled_pairs(n_features=6)
     whole = np.round(10 * items + 100)
-    expected = Classifier(form, psd=psd).fit(whole[index], y)
+    expected = Classifier(form, psd=psd, alpha=0.1).fit(whole[index], y)
     for dtype in (np.uint8, np.int16, np.int64):
         X = whole.astype(dtype)[index]
-        model = Classifier(form, psd=psd).fit(X, y)
+        model = Classifier(form, psd=psd, alpha=0.1).fit(X, y)
         scores = model.decision_function(X)
         assert scores.dtype == np.float64
         assert_array_equal(scores, expected.decision_function(whole[index]))
@@ -865,7 +867,7 @@ HARD = {name: (X, y) for name, X, y in hard_inputs()}
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_hard_inputs_give_finite_probabilities(name, form, psd):
     X, y = HARD[name]
-    for params in ({}, {"n_components": 1}, {"prior": "kissme"}, {"alpha": 100.0}):
+    for params in ({}, {"n_components": 1, "prior": "kissme"}):
         model = Classifier(form, psd=psd, **params).fit(X, y)
         for given in (X, Pairs(X[:, 0], X[:, 1]).to_index()):
             p = model.predict_proba(given)

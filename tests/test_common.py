@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-import sklearn
+from rows_as_pairs import VERSION, failures
 from scipy import sparse
 from sklearn.base import ClassifierMixin, clone, is_classifier
 from sklearn.exceptions import SkipTestWarning
@@ -18,25 +18,15 @@ from sklearn.utils.estimator_checks import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sksymsim import (
+    KernelPairClassifier,
     Pairs,
     SharedTransformer,
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
 )
 
-VERSION = ".".join(sklearn.__version__.split(".")[:2])
 # scikit-learn yields one check only for an estimator without a 2-D input.
 N_CHECKS = {"1.6": 63, "1.7": 64, "1.8": 64, "1.9": 65}
-
-# With two classes, the check of 1.6 takes the labels from a single one of them, and
-# its estimators are fitted to two different problems. Repaired in 1.7.
-LABELS_OF_1_6 = {
-    f"check_sample_weight_equivalence_on_{kind}_data": (
-        "scikit-learn < 1.7 builds other labels for the repeated rows "
-        "of a classifier of two classes"
-    )
-    for kind in ("dense", "sparse")
-}
 
 
 class Rows:
@@ -85,14 +75,19 @@ class SearchOfRows(Rows, SymmetricPairClassifierCV):
     """The search; its folds are given, as all pairs of the adapter share an item."""
 
 
+class KernelOfRows(Rows, KernelPairClassifier):
+    """The kernel machine."""
+
+    accept_sparse = "csr"
+
+
 # With less alpha, two fits to 15 rows of 30 features, one with weights and one with
 # repeated rows, stop within `tol` of one objective but not at the same probabilities.
 ALPHA = 1e-2
 CHECKED = [
     RowsAsPairs(alpha=ALPHA),
-    RowsAsPairs(alpha=ALPHA, psd=False, prior="covariance"),
     RowsAsPairs(form="bilinear", alpha=ALPHA, n_components=2, class_weight="balanced"),
-    RowsAsPairs(form="quadratic", alpha=ALPHA, tol=1e-5),
+    RowsAsPairs(form="quadratic", alpha=ALPHA, prior="covariance", tol=1e-5),
     SearchOfRows(
         whitenings=[None],
         pca_components=[],
@@ -101,16 +96,9 @@ CHECKED = [
         alphas=[ALPHA],
         cv=StratifiedKFold(2),
     ),
+    RowsAsPairs(form="poly", alpha=ALPHA, degree=2),
+    KernelOfRows("tppk", kernel="linear", alpha=ALPHA, class_weight="balanced"),
 ]
-
-
-def failures(estimator):
-    """Return the checks that fail, with the reason."""
-    if VERSION != "1.6":
-        return {}
-    # Who refuses sparse items passes that check by doing so.
-    takes_sparse = get_tags(estimator).input_tags.sparse
-    return {k: v for k, v in LABELS_OF_1_6.items() if takes_sparse or "sparse" not in k}
 
 
 @parametrize_with_checks(
@@ -182,6 +170,9 @@ def test_parameters_are_stored_and_not_changed():
         "shrinkage": 0.3,
         "psd": False,
         "n_components": 1,
+        "degree": 2,
+        "gamma": 0.5,
+        "coef0": 0.0,
         "fit_intercept": False,
         "similar_rate": 0.1,
         "class_weight": {0: 2.0},

@@ -127,8 +127,12 @@ EXAMPLES = [
     "classifier",
     "datasets",
     "deployment",
+    "features",
+    "kernel_machine",
+    "kernels",
     "metrics",
     "model_selection",
+    "neural",
     "pairs",
     "preprocessing",
     "recalibration",
@@ -136,6 +140,7 @@ EXAMPLES = [
     "scorers",
     "search",
     "stacking",
+    "symmetrize",
     "thresholds",
 ]
 

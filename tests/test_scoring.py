@@ -293,7 +293,9 @@ def test_top_k_is_the_sorted_matrix(form, kind, k, small_steps):
             assert_array_equal(together[1], indices)
 
 
-@every_kind
+@pytest.mark.parametrize(
+    ("form", "kind"), [("mahalanobis", "positive"), ("quadratic", "mixed")]
+)
 def test_top_k_in_tiles_of_full_size(form, kind):
     score = score_of(form, kind)
     rng = np.random.default_rng(0)
@@ -370,7 +372,7 @@ def test_index_pairs_take_a_projection_and_a_chunk_of_keys(monkeypatch):
 # -------------------------------------------------------- found when a score is odd
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, -np.inf])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @every_kind
 def test_bad_numbers_are_found_on_every_way(form, kind, dtype, bad, small_steps):

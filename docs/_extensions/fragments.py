@@ -51,6 +51,28 @@ OF_REFLEXIVITY = {
         f"{float(row['mean_probability']) - float(row['similar_rate']):+.3f}"
     ),
 }
+OUTER = {
+    "Form": "form",
+    "d": "n_features",
+    "Columns": "n_columns",
+    "MB of columns": "columns_mb",
+    "Solver of the explicit fit": "solver",
+    "Seconds, form": "seconds",
+    "Seconds, explicit": "explicit_seconds",
+    "Ratio": "ratio",
+    "Objective, form": "objective",
+    "Objective, explicit": "explicit_objective",
+}
+BOTH_ORDERS = {
+    "Data": "data",
+    "Classifier": "estimator",
+    "mean_change": "mean_change",
+    "decisions_changed": "decisions_changed",
+    "AUC cosine": "auc_cosine",
+    "one order": "auc_one_order",
+    "both orders": "auc_both_orders",
+    "features": "auc_features",
+}
 
 
 def markdown_to_rst(text):
@@ -81,6 +103,18 @@ def table_to_rst(path):
     for row in rows:
         cells = ", ".join(f'"{_short(cell)}"' for cell in row)
         lines.append(f"   {cells}")
+    return "\n".join(lines) + "\n"
+
+
+def columns_to_rst(path, columns):
+    """Return some columns of a CSV file, as they are; nothing without a file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [".. csv-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    table = [list(columns), *([row[name] for name in columns.values()] for row in rows)]
+    lines += ["   " + ", ".join(f'"{cell}"' for cell in row) for row in table]
     return "\n".join(lines) + "\n"
 
 
@@ -206,6 +240,8 @@ def write_fragments(app):
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
         "reflexivity.inc": reflexivity_to_rst(results / "reflexivity.csv"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
+        "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
+        "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)

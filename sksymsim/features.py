@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SymmetricFeatures: pairs as rows of numbers that do not know the order of the two."""
+
+from itertools import chain
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sksymsim._aggregations import AGGREGATIONS
+from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
+from sksymsim._validation import check_finite_pairs, check_pairs
+from sksymsim._validation_features import check_aggregations, check_feature_names
+
+__all__ = ["SymmetricFeatures"]
+
+
+class SymmetricFeatures(TransformerMixin, BaseEstimator):
+    """Turn pairs into features that are the same for (a, b) and (b, a).
+
+    With it in front, any scikit-learn model of rows is a symmetric model of pairs.
+
+    Parameters
+    ----------
+    aggregations : list of str or str, default=("absdiff", "product")
+        What to make of the two sides, in the order of the output. One feature for each
+        feature j of an item:
+
+        - "sum": ``a_j + b_j``
+        - "mean": ``(a_j + b_j) / 2``
+        - "absdiff": ``|a_j - b_j|``
+        - "std": ``|a_j - b_j| / 2``, the standard deviation of the two
+        - "sqdiff": ``(a_j - b_j) ** 2``
+        - "product": ``a_j * b_j``
+        - "max", "min": the larger, the smaller of the two
+
+        One feature for each ``j <= k``, that is d(d+1)/2 of items of d features:
+
+        - "outer": the upper triangle of the outer product, ``(ab' + ba') / 2``
+        - "moment": the upper triangle of ``(aa' + bb') / 2``
+
+        One feature:
+
+        - "cosine": the cosine of the two; 0 if one has length zero
+        - "distance": the Euclidean distance
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        The number of features of one item.
+
+    See Also
+    --------
+    SymmetrizedClassifier : Keeps the two sides apart, and averages over both orders.
+    SymmetricPairClassifier : Learns the weights of "outer" and the like without ever
+        computing them.
+
+    Notes
+    -----
+    A function of the two that does not depend on their order, applied before the model:
+    the invariant pooling of Zaheer et al., Deep sets, NeurIPS 2017, on sets of two. The
+    output is symmetric bit for bit, so all that follows is.
+
+    In the two triangles, entries beside the diagonal are multiplied by the root of two.
+    So the dot product of two rows is that of the whole matrices, which for "outer" is
+    the kernel ``((a'c)(b'd) + (a'd)(b'c)) / 2`` of the pairs (a, b) and (c, d): the
+    TPPK of Ben-Hur and Noble, Bioinformatics 21 (2005), i38-i46, with a linear base. A
+    ridge penalty then treats the weights as a symmetric matrix.
+
+    Every aggregation is 0 where both sides are, so pairs of CSR sides become CSR;
+    with "cosine" and "distance", one column of it is full. Nothing is fitted; `fit`
+    checks the parameters and remembers the width.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sksymsim import SymmetricFeatures, load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=600, random_state=0
+    ... )
+    >>> model = make_pipeline(
+    ...     SymmetricFeatures(["absdiff", "product"]),
+    ...     HistGradientBoostingClassifier(max_iter=20),
+    ... )
+    >>> p = model.fit(pairs, y).predict_proba(pairs)
+    >>> bool((p == model.predict_proba(pairs.swap())).all())
+    True
+    >>> SymmetricFeatures("cosine").fit_transform(pairs).shape
+    (600, 1)
+    """
+
+    def __init__(self, aggregations=("absdiff", "product")):
+        self.aggregations = aggregations
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def fit(self, X, y=None):
+        """Check the parameters and remember the width of the items.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SymmetricFeatures
+
+        Raises
+        ------
+        ValueError
+            If an aggregation is unknown or named twice, or the pairs cannot be used.
+        """
+        names = check_aggregations(self.aggregations, AGGREGATIONS)
+        pairs = check_pairs(X)
+        self._chosen = names
+        self.n_features_in_ = pairs.shape[2]
+        return self
+
+    def transform(self, X):
+        """Compute the features.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        features : {ndarray, CSR matrix} of shape (n_pairs, n_features_out)
+            CSR if the sides are. float32 for float32 and float16 items, float64 for
+            all other.
+        """
+        check_is_fitted(self)
+        pairs = check_pairs(
+            X,
+            n_features=self.n_features_in_,
+            owner=type(self).__name__,
+            allow_nan=True,
+        )
+        check_finite_pairs(pairs)
+        chosen = [AGGREGATIONS[name] for name in self._chosen]
+        return _from_csr(pairs, chosen) if pairs.is_sparse else _dense(pairs, chosen)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of an item. None takes x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str
+            Such as "absdiff_x0", "outer_x0_x1" and "cosine".
+        """
+        check_is_fitted(self)
+        names = check_feature_names(input_features, self.n_features_in_)
+        made = (AGGREGATIONS[one].feature_names(names) for one in self._chosen)
+        return np.asarray(list(chain.from_iterable(made)), dtype=object)
+
+
+def _dense(pairs, chosen):
+    """Fill one array block by block, so that nothing else of its size is needed."""
+    n_pairs, _, n_features = pairs.shape
+    dtype = working_dtype(pairs.dtype)
+    ends = np.cumsum([one.width(n_features) for one in chosen]).tolist()
+    columns = [slice(i, j) for i, j in zip([0, *ends], ends, strict=False)]
+    result = np.empty((n_pairs, ends[-1]), dtype=dtype)
+    for rows in block_slices(n_pairs, 4 * n_features * dtype.itemsize):
+        left, right = (as_rows(side, dtype) for side in pairs.block(rows))
+        for one, where in zip(chosen, columns, strict=True):
+            one.fill(left, right, result[rows, where])
+        release_pages(*pairs._tables)
+    return result
+
+
+def _from_csr(pairs, chosen):
+    dtype = working_dtype(pairs.dtype)
+    filled = sum(table.nnz / max(1, table.shape[0]) for table in pairs._tables)
+    blocks = []
+    for rows in block_slices(len(pairs), 64 * max(1.0, filled)):
+        left, right = (
+            sparse.csr_matrix(as_rows(side, dtype)) for side in pairs.block(rows)
+        )
+        made = [one.from_csr(left, right) for one in chosen]
+        blocks.append(sparse.hstack(made, format="csr"))
+    return sparse.vstack(blocks, format="csr")

@@ -1,0 +1,439 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SymmetricMLPClassifier: a symmetric network, learned from labelled pairs."""
+
+from copy import deepcopy
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+
+from sksymsim._blocks import working_dtype
+from sksymsim._network import constants_of, weights_of
+from sksymsim._network_fitting import (
+    Recipe,
+    fit_network,
+    fit_one_epoch,
+    fit_with_validation,
+    hold_out,
+    make_optimizer,
+)
+from sksymsim._network_inputs import LabelledSample
+from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
+from sksymsim._prediction import PairScoreMixin
+from sksymsim._reporting import say_if
+from sksymsim._validation import (
+    check_both_classes_weighted,
+    check_labels,
+    check_pairs,
+    check_parameters,
+    check_weights,
+)
+from sksymsim._validation_networks import (
+    check_partial_labels,
+    warn_if_not_trained,
+)
+from sksymsim._validation_splits import check_group_labels
+
+__all__ = ["SymmetricMLPClassifier"]
+
+
+def _is_stochastic(estimator):
+    """Say whether the solver works on parts of the pairs, or raise the reason."""
+    if estimator.solver != "adam":
+        raise AttributeError(
+            f"partial_fit is not available: solver={estimator.solver!r} looks at all "
+            "pairs at a time. Use solver='adam'."
+        )
+    return True
+
+
+class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+    """A network on pairs that cannot tell the two sides apart.
+
+    Learns the log-odds that two vectors are similar::
+
+        s(a, b) = k + g cos(a, b) + head(pooling(tower(a, b)))
+
+    where the layers of the tower have mirrored weights, (a, b) -> (act(aA + bB + c),
+    act(bA + aB + c)), so that exchanging the sides exchanges the two towers; the
+    pooling makes one vector of both that does not change then; and the head is a small
+    network on that. Training begins at k + g cos(a, b), the cosine scaled to log-odds
+    by maximum likelihood, with zero for the last layer; and minimises::
+
+        sum_i w_i log(1 + exp(-t_i s_i)) / sum_i w_i + alpha/2 sum W^2
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(256,)
+        Widths of the layers of the tower; () pools the items as they are.
+    activation : {"relu", "tanh", "identity", "logistic"}, default="relu"
+        The function act of all layers but the last.
+    cross_weights : bool, default=False
+        Whether the sides see each other in the tower. Without, B is 0: the Siamese
+        network, one and the same transformation of both sides.
+    pooling : {"distance", "product", "sum", "attention", "mean_max"}, \
+            default="distance"
+        What makes one vector of the two towers (a, b):
+
+        - "distance": ``|a - b|`` [1]_;
+        - "product": ``a * b``; with a linear head a weighted dot product;
+        - "sum": ``a + b``; the head then is rho in rho(phi(a) + phi(b)), of which every
+          symmetric function is one if the layers are wide enough [2]_;
+        - "attention": a block of a set transformer on the set of both [3]_;
+        - "mean_max": mean and maximum, as graph networks aggregate neighbours.
+
+    head_layer_sizes : int, array-like of int or "auto", default="auto"
+        Widths of the layers between the pooling and the log-odds; () is a linear head.
+        "auto" is that for "distance" and "product", which compare the sides, and (32,)
+        for the other poolings, which leave that to the head.
+    cosine_skip : bool, default=True
+        Whether g is learned. False holds it at 0, and training begins at the rate of
+        similar pairs.
+    solver : {"adam", "lbfgs"}, default="adam"
+        "adam" looks at `batch_size` pairs at a time [4]_; "lbfgs" is SciPy's L-BFGS-B
+        on all pairs, in float64, for small data.
+    alpha : float, default=0.03
+        Half of it multiplies the sum of the squares of all weights of layers, pooling
+        and head (`coefs_`), which is added to the **mean** loss; constants, g and k are
+        not penalised. So it is `alpha` of scikit-learn's ``MLPClassifier`` divided by
+        the number of pairs, and means the same for any number.
+    batch_size : int or "auto", default="auto"
+        Pairs shown to "adam" at a time. "auto" is a 25th of the pairs, but from 16 to
+        200.
+    learning_rate_init : float, default=1e-3
+        The step size of "adam".
+    max_iter : int, default=200
+        The most epochs of "adam", or iterations of "lbfgs".
+    shuffle : bool, default=True
+        Whether "adam" shows the pairs in another order in each epoch.
+    random_state : int, RandomState instance or None, default=None
+        For the first weights, the order of the pairs and the validation pairs. Pass an
+        int for the same results at every call.
+    tol : float, default=1e-4
+        For "adam", and for "lbfgs" with `early_stopping`: an epoch that improves the
+        loss, or the validation score, by less than this is one without progress. For
+        "lbfgs" also the largest entry of the gradient at which it stops.
+    verbose : bool, default=False
+        Whether to print the loss of each epoch.
+    warm_start : bool, default=False
+        Whether `fit` begins at the weights of the last fit, if the architecture is the
+        same. The means of "adam" begin anew.
+    early_stopping : bool, default=True
+        Whether to hold out pairs, to stop when their log-loss does not improve, and to
+        keep the weights of the epoch at which it was the lowest; the start counts as
+        one, so that the model stays the scaled cosine where the network does harm. No
+        item of a held-out pair is in training, and pairs between the two parts are
+        left out, which can be many: see :class:`PairShuffleSplit`.
+    validation_fraction : float, default=0.1
+        The share of held-out pairs, among those that are used.
+    refit : bool, default=True
+        Whether to train anew on all pairs, for as many epochs as were best on the
+        held-out ones; only with `early_stopping`.
+    beta_1 : float, default=0.9
+        The decay of the mean of the gradient in "adam".
+    beta_2 : float, default=0.999
+        The decay of the mean of its square.
+    epsilon : float, default=1e-8
+        Added to the root of the latter.
+    n_iter_no_change : int, default=10
+        Epochs in a row without progress that end training.
+    max_fun : int, default=15000
+        The most evaluations of "lbfgs".
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, sorted; the second one means "similar".
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        The weights: of each layer of the tower A, and B if there is one; then those of
+        the pooling; then those of the head. They apply to items less their mean over
+        the training pairs, divided by one number.
+    intercepts_ : list of ndarray of shape (n_out,)
+        The constants c of the layers, in the same order.
+    cosine_scale_ : float
+        g.
+    intercept_ : float
+        k.
+    n_features_in_ : int
+        The number of features of one item.
+    n_iter_ : int
+        Epochs of "adam", or iterations of "lbfgs".
+    loss_curve_ : list of float
+        The objective after each iteration of "lbfgs"; for "adam" its mean over the
+        batches of each epoch, before their steps.
+    validation_scores_ : list of float or None
+        The negative mean log-loss of the held-out pairs: at the start, and after each
+        epoch. None without `early_stopping`.
+    best_validation_score_ : float or None
+        The greatest of them, that of the weights that were kept.
+
+    See Also
+    --------
+    SymmetricPairClassifier : Polynomials of degree two: convex, and no seed.
+    PairShuffleSplit : How pairs are held out.
+
+    Notes
+    -----
+    The score is symmetric bit for bit, for any weights and any dtype. A layer of
+    mirrored weights is block-diagonal in a + b and a - b, so it takes two matrix
+    products, not four. Items are centred and divided by one number; whatever else they
+    want is the task of a :class:`SharedTransformer` before. float32 and float16 items
+    are trained on in float32 by "adam". Items of index pairs are gathered for each
+    batch.
+
+    A ``KeyboardInterrupt`` during the training of `fit` ends it with a warning; the
+    model then has the best weights so far: of the best epoch with `early_stopping`, the
+    last ones without. Before training, and in `partial_fit`, it is raised, and an
+    earlier fit stays as it was.
+
+    References
+    ----------
+    .. [1] Koch, G., Zemel, R. and Salakhutdinov, R. Siamese neural networks for
+       one-shot image recognition. ICML deep learning workshop 2015.
+    .. [2] Zaheer, M. et al. Deep sets. NeurIPS 2017.
+    .. [3] Lee, J. et al. Set transformer. ICML 2019.
+    .. [4] Kingma, D. and Ba, J. Adam: a method for stochastic optimization. ICLR 2015.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricMLPClassifier, load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricMLPClassifier((64,), random_state=0)
+    >>> model = model.fit(pairs[:700], y[:700])
+    >>> model.score(pairs[700:], y[700:]) > 0.8
+    True
+    >>> p = model.predict_proba(pairs)
+    >>> bool((p == model.predict_proba(pairs.swap())).all())
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(256,),
+        activation="relu",
+        *,
+        cross_weights=False,
+        pooling="distance",
+        head_layer_sizes="auto",
+        cosine_skip=True,
+        solver="adam",
+        alpha=0.03,
+        batch_size="auto",
+        learning_rate_init=1e-3,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        early_stopping=True,
+        validation_fraction=0.1,
+        refit=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.cross_weights = cross_weights
+        self.pooling = pooling
+        self.head_layer_sizes = head_layer_sizes
+        self.cosine_skip = cosine_skip
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.refit = refit
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+
+    # -------------------------------------------------------------------- fitting
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Learn the network.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs. scikit-learn cannot split a tuple: for cross-validation and
+            grid search wrap the sides, ``Pairs(X_a, X_b)``.
+        y : array-like of shape (n_pairs,)
+            Two labels of any kind; the greater one means "similar".
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights, of which only the ratios matter.
+        groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
+            The group of each side: entity, class, speaker. Those of the pairs held out
+            for `early_stopping` are then not in training. Without, items are not.
+
+        Returns
+        -------
+        self : SymmetricMLPClassifier
+
+        Raises
+        ------
+        TypeError
+            If the pairs are of a type that holds no pairs or no numbers.
+        ValueError
+            If a parameter, the shape or the values of the arguments cannot be used; if
+            pairs are to be held out and cannot be. An earlier fit is then still there
+            and usable.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` or `max_fun` ended training.
+        UserWarning
+            If an interrupt did; if more than half of the pairs are neither trained on
+            nor held out.
+        """
+        check_parameters(self, PARAMETERS)
+        pairs = check_pairs(X, min_pairs=2)
+        classes, similar = check_labels(y, len(pairs))
+        sample, kept = self._sample(pairs, similar, sample_weight)
+        check_both_classes_weighted(sample.similar, sample.weights)
+        if groups is not None:
+            groups = check_group_labels(groups, len(pairs))[kept]
+        rng = check_random_state(self.random_state)
+        recipe = self._recipe(pairs.shape[2])
+        if self.early_stopping:
+            parts = hold_out(sample, groups, self.validation_fraction, rng)
+            trained = fit_with_validation(recipe, sample, parts, rng, refit=self.refit)
+        else:
+            trained = fit_network(recipe, sample, None, rng)
+        warn_if_not_trained(trained, recipe.options, stacklevel=3)
+
+        self._model = trained.model
+        self._stream = None
+        self.classes_ = classes
+        self.n_features_in_ = pairs.shape[2]
+        self.n_iter_ = trained.n_iter
+        progress = trained.progress
+        self.loss_curve_ = progress.losses
+        self.validation_scores_ = progress.scores if self.early_stopping else None
+        self.best_validation_score_ = progress.best if self.early_stopping else None
+        return self
+
+    @available_if(_is_stochastic)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from some more pairs, in one epoch of "adam".
+
+        The first call sets up the network as `fit` does, from these pairs: they should
+        be enough to tell the mean of the items, and k and g if both classes are among
+        them. Later calls go on with the weights of earlier ones, or of `fit`, and with
+        the means of "adam" of earlier ones. Nothing is held out.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+        y : array-like of shape (n_pairs,)
+            Their labels.
+        classes : array-like of shape (2,), default=None
+            Both labels. Needed in the first call if `y` may have one only.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights; their ratios matter within one call.
+
+        Returns
+        -------
+        self : SymmetricMLPClassifier
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`; and if `classes` or labels are not those of earlier calls.
+        """
+        check_parameters(self, PARAMETERS)
+        known = vars(self).get("_model")
+        width = None if known is None else self.n_features_in_
+        pairs = check_pairs(X, n_features=width, owner=type(self).__name__)
+        classes, similar = check_partial_labels(
+            y, classes, vars(self).get("classes_"), len(pairs)
+        )
+        sample, _ = self._sample(pairs, similar, sample_weight)
+        recipe = self._recipe(pairs.shape[2], known)
+        stream = deepcopy(vars(self).get("_stream"))
+        rng = check_random_state(self.random_state) if stream is None else stream[1]
+        model, cosines = recipe.start(sample, rng)
+        options = recipe.options
+        if stream is None:
+            dtype = working_dtype(pairs.dtype)
+            stream = make_optimizer(model.theta.size, dtype, options), rng
+        model, loss = fit_one_epoch(model, sample, cosines, stream[0], options, rng)
+
+        self._model, self._stream = model, stream
+        self.classes_ = classes
+        self.n_features_in_ = pairs.shape[2]
+        self.n_iter_ = vars(self).get("n_iter_", 0) + 1
+        self.loss_curve_ = [*vars(self).get("loss_curve_", ()), loss]
+        self.validation_scores_ = self.best_validation_score_ = None
+        return self
+
+    def _sample(self, pairs, similar, sample_weight):
+        """Return the pairs that have a weight, and which they are."""
+        weights = check_weights(sample_weight, len(pairs))
+        weights = np.ones(len(pairs)) if weights is None else weights
+        kept = weights > 0
+        sample = LabelledSample(pairs, similar, weights / weights.max())
+        return (sample if kept.all() else sample.take(kept)), kept
+
+    def _recipe(self, n_features, known=None):
+        """Return what to fit: from `known`, or for a warm start from the last fit."""
+        network = make_network(self, n_features)
+        if known is None and self.warm_start:
+            known = vars(self).get("_model")
+            if known is not None and known.network.architecture != network.architecture:
+                known = None
+        return Recipe(network, known, NetworkOptions.of(self), say_if(self.verbose))
+
+    # -------------------------------------------------------------------- scoring
+
+    def _scores(self, pairs):
+        return self._model.score(pairs)
+
+    # ------------------------------------------------------------ what was learned
+
+    @property
+    def coefs_(self):
+        """The weights of all layers, in the order of the network."""
+        return [a.copy() for a in weights_of(self._views("coefs_"))]
+
+    @property
+    def intercepts_(self):
+        """The constants of all layers, in the order of the network."""
+        return [a.copy() for a in constants_of(self._views("intercepts_"))]
+
+    @property
+    def cosine_scale_(self):
+        """The factor g of the cosine."""
+        g = float(self._views("cosine_scale_")[-1][1])
+        return g / self._model.inputs.cosine_scale
+
+    @property
+    def intercept_(self):
+        """The constant k of the log-odds."""
+        k = float(self._views("intercept_")[-1][0])
+        return k - self.cosine_scale_ * self._model.inputs.cosine_center
+
+    def _views(self, name):
+        if "_model" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
+            )
+        return self._model.network.split(self._model.theta)
