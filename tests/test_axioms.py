@@ -29,10 +29,13 @@ from sklearn.svm import LinearSVC
 
 from sksymsim import (
     EmbeddingNormalizer,
+    KernelPairClassifier,
     Pairs,
     SharedTransformer,
+    SymmetricMLPClassifier,
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
+    SymmetrizedClassifier,
     check_axioms,
     recalibrate,
 )
@@ -316,6 +319,10 @@ def every_model():
             whitenings=(0.0,), pca_components=(), alphas=(1e-3,), priors=("identity",)
         ),
     )
+    yield "poly", SymmetricPairClassifier("poly")
+    yield "kernel", KernelPairClassifier()
+    yield "network", SymmetricMLPClassifier((4,), tol=1.0, random_state=0)
+    yield "both orders", SymmetrizedClassifier(LogisticRegression())
     yield "squares", make_pipeline(FunctionTransformer(squares), LogisticRegression())
     yield (
         "neighbours",
