@@ -39,6 +39,11 @@ def check_has_scores(model):
             f"{type(model).__name__} has neither decision_function nor predict_proba; "
             "axioms are checked on the scores of a fitted classifier of pairs."
         )
+    n_classes = len(getattr(model, "classes_", (0, 1)))
+    if n_classes != 2:
+        raise ValueError(
+            f"the model has {n_classes} classes; a pair is similar or it is not."
+        )
 
 
 def check_model_scores(scores, n_pairs, model):

@@ -812,3 +812,6 @@ def test_errors_of_items_and_models(world):
         check_axioms(EmbeddingNormalizer(), items)
     with pytest.raises(NotFittedError):
         check_axioms(SymmetricPairClassifier(), items)
+    three = make_pipeline(FunctionTransformer(squares), KNeighborsClassifier())
+    with pytest.raises(ValueError, match="the model has 3 classes"):
+        check_axioms(three.fit(pairs, np.arange(len(y)) % 3), items)
