@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
+from sksymsim._axiom_report import AxiomReport
 from sksymsim._report import PairReport
 from sksymsim._version import __version__
+from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
@@ -26,6 +28,7 @@ from sksymsim.plotting import (
     ScoreDistributionDisplay,
     SearchResultsDisplay,
     SpectrumDisplay,
+    TransitivityDisplay,
 )
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.recalibration import RecalibratedClassifier, recalibrate
@@ -42,6 +45,7 @@ from sksymsim.thresholds import (
 )
 
 __all__ = [
+    "AxiomReport",
     "DetDisplay",
     "EmbeddingNormalizer",
     "KernelPairClassifier",
@@ -63,9 +67,11 @@ __all__ = [
     "SymmetricPairClassifierCV",
     "SymmetrizedClassifier",
     "ThresholdChoice",
+    "TransitivityDisplay",
     "__version__",
     "actual_dcf",
     "calibrate_threshold",
+    "check_axioms",
     "cllr",
     "deployment_weights",
     "equal_error_rate",

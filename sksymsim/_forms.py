@@ -82,24 +82,38 @@ class Form:
         Whether c is free (otherwise it is 0).
     has_metric : bool
         Whether the matrix of the only term can be constrained to M = Q'Q.
-    reflexive : bool
-        Whether s(x, x) is constant and, with a semidefinite M, no pair scores higher.
+    not_reflexive_because : str, default=None
+        Why s(x, x) is not constant, and what to take instead. None if it is, and with a
+        semidefinite M no pair scores higher.
     """
 
     name: str
     terms: tuple
     has_linear: bool
     has_metric: bool
-    reflexive: bool
+    not_reflexive_because: str | None = None
+
+    @property
+    def reflexive(self):
+        """Whether s(x, x) is constant and the maximum, with a semidefinite M."""
+        return self.not_reflexive_because is None
 
 
 FORMS = {
     form.name: form
     for form in (
         # s = k - (a-b)' M (a-b)
-        Form("mahalanobis", (Term(difference, -1.0),), False, True, True),
+        Form("mahalanobis", (Term(difference, -1.0),), False, True),
         # s = k + a' M b
-        Form("bilinear", (Term(both, 1.0),), False, True, False),
+        Form(
+            "bilinear",
+            (Term(both, 1.0),),
+            False,
+            True,
+            "an item scores x'Mx with itself, which is the same for all items only if "
+            "M = 0. Use form='mahalanobis'; on items of length one, "
+            "EmbeddingNormalizer(), both begin as the cosine",
+        ),
         # s = k + c'(a+b) + p' P p + q' R q with p, q = (a +- b) / sqrt(2). A metric M
         # stands for g a'Mb = g/2 (p'Mp - q'Mq).
         Form(
@@ -107,7 +121,8 @@ FORMS = {
             (Term(total, 0.5, 0.5), Term(difference, 0.5, -0.5)),
             True,
             False,
-            False,
+            "its terms in a + b score an item with itself by where it lies, and what "
+            "is left without them is form='mahalanobis'. Use that",
         ),
     )
 }

@@ -42,6 +42,7 @@ from sksymsim._validation import (
     check_similar_rate,
     check_weights,
 )
+from sksymsim._validation_axioms import check_reflexive_form
 from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
 from sksymsim._weights import normalized_weights
 
@@ -59,6 +60,7 @@ PARAMETERS = {
     "prior": PRIOR,
     "shrinkage": [Number(float, 0, 1)],
     "psd": [BOOL],
+    "reflexive": [BOOL],
     "n_components": [NONE, Number(int, 1)],
     "degree": DEGREE,
     "gamma": GAMMA,
@@ -176,6 +178,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Whether M is held positive semidefinite, M = Q'Q, while it is learned.
         Without, the ranking is often a little better and there is no metric. Has no
         effect on "quadratic".
+    reflexive : bool, default=False
+        Whether to insist that all items score the same with themselves, and that no
+        pair scores higher. "mahalanobis" with ``psd=True`` has this by construction;
+        `fit` refuses all other settings, since none of them can have it (see Notes).
     n_components : int, default=None
         The number of rows of Q, or for an indefinite matrix of its eigenvalues that
         are not zero. None leaves the rank free. Has no effect on "poly".
@@ -248,6 +254,12 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     its solution is not semidefinite, the problem in Q from the projected solution
     [3]_. Both by limited-memory BFGS, scaled by the Fisher information.
 
+    A symmetric polynomial of degree two is reflexive, s(x, x) = max s, if and only if
+    it is ``k - (a-b)'M(a-b)`` with M = Q'Q. Then ``s(x, x) == intercept_`` bit for bit,
+    and no score is greater. "quadratic" without its terms in a + b, and with what is
+    left held semidefinite, is "mahalanobis"; "bilinear" with x'Mx constant has M = 0.
+    :func:`check_axioms` measures how far a model is from it.
+
     Pairs that share items cost one product over the items, and not one over the pairs,
     for each step; rows that are repeated in two arrays are found where that pays. With
     fewer pairs than features the fit takes place in their span, with the same
@@ -289,6 +301,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         prior="identity",
         shrinkage=0.1,
         psd=True,
+        reflexive=False,
         n_components=None,
         degree=3,
         gamma="scale",
@@ -308,6 +321,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.prior = prior
         self.shrinkage = shrinkage
         self.psd = psd
+        self.reflexive = reflexive
         self.n_components = n_components
         self.degree = degree
         self.gamma = gamma
@@ -356,6 +370,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
+        if self.reflexive:
+            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
         pairs = check_pairs(X, min_pairs=2)
         check_n_components(self.n_components, pairs.shape[2])
         if self.form == POLY:

@@ -4,6 +4,7 @@
 matplotlib is imported when something is drawn, and not before.
 """
 
+from sksymsim._plots_axioms import TransitivityDisplay
 from sksymsim._plots_calibration import ReliabilityDisplay
 from sksymsim._plots_errors import DetDisplay
 from sksymsim._plots_learning import PairLearningCurveDisplay
@@ -18,4 +19,5 @@ __all__ = [
     "ScoreDistributionDisplay",
     "SearchResultsDisplay",
     "SpectrumDisplay",
+    "TransitivityDisplay",
 ]

@@ -117,6 +117,7 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
 
 
 EXAMPLES = [
+    "_plots_axioms",
     "_plots_calibration",
     "_plots_errors",
     "_plots_learning",
@@ -124,6 +125,7 @@ EXAMPLES = [
     "_plots_scores",
     "_plots_search",
     "_report",
+    "axioms",
     "calibration",
     "classifier",
     "datasets",

@@ -35,6 +35,7 @@ from sksymsim import (
     SharedTransformer,
     SpectrumDisplay,
     SymmetricPairClassifier,
+    TransitivityDisplay,
     equal_error_rate,
     expected_calibration_error,
     recalibrate,
@@ -289,6 +290,7 @@ def every_display(model, pairs, y):
         model, pairs, y, cv=[(np.arange(200), np.arange(200, 300))], **k
     )
     yield lambda **k: SearchResultsDisplay.from_cv_results(RESULTS, **k)
+    yield lambda **k: TransitivityDisplay.from_estimator(model, pairs.items, **k)
 
 
 RESULTS = {

@@ -105,6 +105,15 @@ ARCHITECTURES = {
         "network, attention",
     ),
 }
+OF_REFLEXIVITY = {
+    "P(similar | x, x)": lambda row: f"{float(row['p_self']):.3f}",
+    "Beaten by another (%)": lambda row: f"{100 * float(row['not_self_first']):.1f}",
+    "Test AUC": lambda row: f"{float(row['test_auc']):.3f}",
+    "Test log-loss": lambda row: f"{float(row['test_log_loss']):.3f}",
+    "Mean probability less rate": lambda row: (
+        f"{float(row['mean_probability']) - float(row['similar_rate']):+.3f}"
+    ),
+}
 
 
 def markdown_to_rst(text):
@@ -327,6 +336,23 @@ def overall_to_rst(path):
     return table_of(lines)
 
 
+def reflexivity_to_rst(path):
+    """Return what added pairs (x, x) change, a row a model; nothing without a file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = {}
+    for row in rows:
+        table.setdefault((row["data"], row["model"]), []).append(row)
+    cells = [["Data", "Model", *OF_REFLEXIVITY]]
+    for (data, model), group in table.items():
+        group.sort(key=lambda row: int(row["added_percent"]))
+        numbers = [" / ".join(map(cell, group)) for cell in OF_REFLEXIVITY.values()]
+        cells.append([data, model, *numbers])
+    return table_of(cells)
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -354,6 +380,7 @@ def write_fragments(app):
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
         "candidates.inc": columns_to_rst(results / "search_candidates.csv", CANDIDATES),
+        "reflexivity.inc": reflexivity_to_rst(results / "reflexivity.csv"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
         "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
