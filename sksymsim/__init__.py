@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
+from sksymsim._label_text import LabelAudit
 from sksymsim._report import PairReport
 from sksymsim._version import __version__
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.exceptions import ContradictoryLabelsWarning
+from sksymsim.labels import ClosedLabels, audit_labels, close_labels
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -37,8 +40,11 @@ from sksymsim.thresholds import (
 )
 
 __all__ = [
+    "ClosedLabels",
+    "ContradictoryLabelsWarning",
     "DetDisplay",
     "EmbeddingNormalizer",
+    "LabelAudit",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -56,8 +62,10 @@ __all__ = [
     "ThresholdChoice",
     "__version__",
     "actual_dcf",
+    "audit_labels",
     "calibrate_threshold",
     "cllr",
+    "close_labels",
     "deployment_weights",
     "equal_error_rate",
     "expected_calibration_error",

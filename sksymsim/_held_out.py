@@ -14,6 +14,7 @@ from sksymsim._blocks import Team, effective_threads
 from sksymsim._forms import FORMS
 from sksymsim._path import HeldOutPaths, in_step
 from sksymsim._responses import log_odds_method, read_log_odds
+from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.preprocessing import SharedTransformer
 
 # A path is solved to about 1e-3 of its objective: what is chosen does not change, and
@@ -155,8 +156,10 @@ def _score_guest(candidate, classes, splits, max_iter):
     scores = []
     for split in splits:
         with warnings.catch_warnings():
-            # The model that is chosen is fitted again, and warns then.
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            # The model that is chosen is fitted again, and warns then; of labels, the
+            # search has warned before.
+            for category in (ConvergenceWarning, ContradictoryLabelsWarning):
+                warnings.simplefilter("ignore", category)
             model = clone(candidate.estimator).fit(
                 split.train, classes[split.similar.astype(int)]
             )

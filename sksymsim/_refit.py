@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a search has chosen, fitted on all pairs, as one small model."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from sksymsim._stacking import rescaled, weighted_sum
 from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.preprocessing import SharedTransformer
 from sksymsim.stacking import StackedPairClassifier
 
@@ -27,6 +30,13 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     model : Pipeline
         Fitted.
     """
+    with warnings.catch_warnings():
+        # The search has warned, and once is enough.
+        warnings.simplefilter("ignore", ContradictoryLabelsWarning)
+        return _fit_blend(blend, candidates, pairs, y, sample_weight)
+
+
+def _fit_blend(blend, candidates, pairs, y, sample_weight):
     spaces, guests = {}, []
     for i, weight in zip(blend.members, blend.weights, strict=True):
         member = candidates[i].estimator

@@ -14,6 +14,7 @@ from sksymsim._blocks import Team, effective_threads
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
+from sksymsim._glance import glance
 from sksymsim._layout import make_design
 from sksymsim._metric import LearnedMetric
 from sksymsim._prediction import PairScoreMixin
@@ -38,6 +39,7 @@ from sksymsim._validation import (
     check_similar_rate,
     check_weights,
 )
+from sksymsim._validation_labels import warn_if_contradictory
 from sksymsim._weights import normalized_weights
 
 __all__ = ["SymmetricPairClassifier"]
@@ -315,6 +317,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If `max_iter` was reached before `tol`.
+        ContradictoryLabelsWarning
+            If one pair in a hundred or more is given with both labels, in either
+            order, or says that an item differs from itself. Contradictions through
+            chains of labels are a matter of :func:`audit_labels`.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
@@ -327,6 +333,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         kept = weights > 0
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        warn_if_contradictory(glance(pairs, similar), len(pairs), stacklevel=2)
 
         form = FORMS[self.form]
         options = FitOptions(

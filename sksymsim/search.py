@@ -275,7 +275,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If more than a tenth of the pairs of `X_val` are in X too.
+            If more than a tenth of the pairs of `X_val` are in X too; and, as
+            :class:`SymmetricPairClassifier` does, of labels that contradict each other.
         """
         lists, rule = self._checked_parameters()
         known, classes = label_pairs(X, y, sample_weight, type(self).__name__)

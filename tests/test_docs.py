@@ -114,6 +114,7 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
 
 
 EXAMPLES = [
+    "_label_text",
     "_plots_calibration",
     "_plots_errors",
     "_plots_learning",
@@ -125,6 +126,8 @@ EXAMPLES = [
     "classifier",
     "datasets",
     "deployment",
+    "exceptions",
+    "labels",
     "metrics",
     "model_selection",
     "pairs",
