@@ -32,6 +32,8 @@ class Glance:
     n_repeated, n_self : int
         Pairs of which another one has the other label; pairs of an item with itself
         that are labelled dissimilar.
+    n_disputed : int
+        Different pairs among the former.
     repeated : tuple of int
         Two of the former that contradict each other, in their order; empty if there are
         none.
@@ -41,6 +43,7 @@ class Glance:
 
     n_repeated: int = 0
     n_self: int = 0
+    n_disputed: int = 0
     repeated: tuple = ()
     self: int | None = None
 
@@ -157,4 +160,5 @@ def _look(keys, within, similar, rows=None):
         example = tuple(sorted((int(rows[one]), int(rows[other]))))
     if own.any():
         first = int(rows[np.argmax(own)])
-    return Glance(int(disputed.sum()), int(own.sum()), example, first)
+    n_disputed = np.unique(keys[disputed]).size
+    return Glance(int(disputed.sum()), int(own.sum()), n_disputed, example, first)

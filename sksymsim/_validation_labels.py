@@ -9,6 +9,8 @@ from sksymsim.exceptions import ContradictoryLabelsWarning
 # From this share of the pairs on, contradictions are worth a warning in each fit. Of
 # ten real data sets, the most had 0.2 %.
 WORTH_A_WARNING = 0.05
+# With so many labels for each pair that has both, they are votes, which may differ.
+VOTES = 3
 # So many new pairs are no accident of a forgotten cap.
 MOST_NEW = 10**8
 
@@ -79,7 +81,7 @@ def check_n_new(n_new):
 
 
 def warn_if_contradictory(found, n_pairs, stacklevel):
-    """Warn if pairs contradict each other, and not only by rare accidents.
+    """Warn if pairs contradict each other, by neither rare accidents nor votes.
 
     Parameters
     ----------
@@ -88,14 +90,17 @@ def warn_if_contradictory(found, n_pairs, stacklevel):
     stacklevel : int
         As of :func:`warnings.warn`, seen from the caller.
     """
-    n_wrong = found.n_repeated + found.n_self
+    n_repeated = found.n_repeated
+    if n_repeated >= VOTES * found.n_disputed:
+        n_repeated = 0
+    n_wrong = n_repeated + found.n_self
     if n_wrong < WORTH_A_WARNING * n_pairs or not n_wrong:
         return
     parts = []
-    if found.n_repeated:
+    if n_repeated:
         one, other = found.repeated
         parts.append(
-            f"{found.n_repeated} are given with both labels, in either order (for "
+            f"{n_repeated} are given with both labels, in either order (for "
             f"example pairs {one} and {other})"
         )
     if found.n_self:

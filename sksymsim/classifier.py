@@ -318,9 +318,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ConvergenceWarning
             If `max_iter` was reached before `tol`.
         ContradictoryLabelsWarning
-            If one pair in a hundred or more is given with both labels, in either
-            order, or says that an item differs from itself. Contradictions through
-            chains of labels are a matter of :func:`audit_labels`.
+            If one pair in twenty or more is given with both labels, in either order
+            (and not with three or more, as votes are), or says that an item differs
+            from itself. For contradictions through chains see :func:`audit_labels`.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)

@@ -27,6 +27,8 @@ from sksymsim._chains import Chains
 from sksymsim._glance import glance
 from sksymsim.labels import ClosedLabels
 
+pytestmark = pytest.mark.filterwarnings("error::sksymsim.ContradictoryLabelsWarning")
+
 # ------------------------------------------------------------------------------- oracle
 
 
@@ -623,6 +625,7 @@ def test_a_glance_sees_what_pairs_say_by_themselves(problem, width, alike):
         found = glance(held, y)
         assert (found.n_repeated, found.n_self) == (len(repeated), len(own))
         assert found.self == (own[0] if own else None)
+        assert found.n_disputed == len({frozenset(problem[0][i]) for i in repeated})
         if repeated:
             one, other = found.repeated
             assert one == repeated[0] < other
@@ -681,6 +684,16 @@ def test_rare_accidents_chains_and_pairs_without_weight_are_no_warning():
     model.fit(pairs, noisy)
     wide = sparse.csr_matrix(np.eye(4))
     model.fit(Pairs(wide, wide), [0, 0, 1, 1])  # of sparse sides, nothing is seen
+
+
+def test_votes_may_differ():
+    pairs, y, _ = class_pairs(n_pairs=60)
+    votes = Pairs.from_index(pairs.items, np.tile(pairs.index, (3, 1)))
+    labels = np.concatenate([y, y, np.where(np.arange(60) < 20, 1 - y, y)])
+    model = SymmetricPairClassifier(alpha=1e-2)
+    model.fit(votes, labels)
+    with pytest.warns(ContradictoryLabelsWarning, match="40 are given with both"):
+        model.fit(votes[60:], labels[60:])
 
 
 def test_a_search_warns_once():
