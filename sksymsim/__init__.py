@@ -2,6 +2,7 @@
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
 from sksymsim._axiom_report import AxiomReport
+from sksymsim._label_text import LabelAudit
 from sksymsim._report import PairReport
 from sksymsim._version import __version__
 from sksymsim.axioms import check_axioms
@@ -9,9 +10,11 @@ from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
+from sksymsim.labels import ClosedLabels, audit_labels, close_labels
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -46,9 +49,12 @@ from sksymsim.thresholds import (
 
 __all__ = [
     "AxiomReport",
+    "ClosedLabels",
+    "ContradictoryLabelsWarning",
     "DetDisplay",
     "EmbeddingNormalizer",
     "KernelPairClassifier",
+    "LabelAudit",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -70,9 +76,11 @@ __all__ = [
     "TransitivityDisplay",
     "__version__",
     "actual_dcf",
+    "audit_labels",
     "calibrate_threshold",
     "check_axioms",
     "cllr",
+    "close_labels",
     "deployment_weights",
     "equal_error_rate",
     "expected_calibration_error",

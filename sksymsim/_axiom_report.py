@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sksymsim._html_report import STYLE
+from sksymsim._html_page import full_page
 from sksymsim._html_table import NAME, NUMBER, SPACE
-from sksymsim._version import __version__
 
 __all__ = ["AxiomReport"]
 
@@ -221,21 +220,16 @@ class AxiomReport:
         OSError
             If `path` cannot be written.
         """
-        title = escape(title)
         notes = "\n".join(f"<p>{escape(note)}</p>" for note in self._notes())
         witnesses = "\n".join(
             f"<li>{escape(text)}</li>" for text in self._witness_lines()
         )
-        page = (
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-            f"<main>\n<h1>{title}</h1>\n"
+        page = full_page(
+            title,
             f'<div class="scroll">{self._repr_html_()}</div>\n'
             f"{notes}\n<h2>The worst of each</h2>\n"
             f"<ul>\n{witnesses or '<li>No axiom is broken.</li>'}\n</ul>\n"
-            f"<h2>The model</h2>\n<pre>{escape(repr(self.model))}</pre>\n"
-            f"<footer>Made by sksymsim {__version__}.</footer>\n"
-            "</main>\n</body>\n</html>\n"
+            f"<h2>The model</h2>\n<pre>{escape(repr(self.model))}</pre>",
         )
         if path is not None:
             Path(path).write_text(page, encoding="utf-8")

@@ -68,19 +68,23 @@ def hash_rows(table, dtype):
     hashes = np.empty(len(table), dtype=np.uint64)
     multipliers = None
     for start in range(0, len(table), ROWS):
-        raw = _bytes(table[start : start + ROWS].astype(dtype, copy=False))
-        size = next(size for size in (8, 4, 2, 1) if raw.shape[1] % size == 0)
-        words = raw.view(f"u{size}")
+        words = row_words(table[start : start + ROWS], dtype)
         if multipliers is None:
             # Odd, so that no change of a single word is lost.
             rng = np.random.default_rng(0)
             multipliers = rng.integers(2**63, size=words.shape[1], dtype=np.uint64)
             multipliers = 2 * multipliers + np.uint64(1)
-        words = words.astype(np.uint64)
         # Numbers of few digits have their low bits all zero.
         words ^= words >> np.uint64(32)
         hashes[start : start + ROWS] = np.einsum("ij,j->i", words, multipliers)
     return hashes
+
+
+def row_words(rows, dtype):
+    """Return the bytes of rows as of a dtype, as few integers as they fit into."""
+    raw = _bytes(rows.astype(dtype, copy=False))
+    size = next(size for size in (8, 4, 2, 1) if raw.shape[1] % size == 0)
+    return raw.view(f"u{size}").astype(np.uint64)
 
 
 def guess_distinct(hashes, n_rows):

@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from sksymsim._html_page import full_page
 from sksymsim._html_table import NAME, NUMBER, html_table
 from sksymsim._measures import N_BINS
 from sksymsim._plots_calibration import ReliabilityDisplay
@@ -14,43 +15,7 @@ from sksymsim._plots_errors import DetDisplay
 from sksymsim._plots_model import SpectrumDisplay, fitted_score
 from sksymsim._plots_scores import ScoreDistributionDisplay
 from sksymsim._validation_plots import import_pyplot
-from sksymsim._version import __version__
 
-STYLE = """\
-:root { color-scheme: light; }
-body { background: #fff; color: #1a1a1a; font: 16px/1.5 system-ui, sans-serif;
-  margin: 2rem auto; max-width: 72rem; padding: 0 1.5rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin-bottom: .3rem;
-  overflow-wrap: anywhere; }
-h2 { border-bottom: 1px solid #ccc; font-size: 1.2rem; margin-top: 2rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { color: #555; font-size: .9rem; padding: .3rem .6rem; text-align: left; }
-td, th { border-bottom: 1px solid #ddd; vertical-align: top; }
-thead th { border-bottom: 2px solid #888; vertical-align: bottom; }
-.measures { width: 100%; }
-small { color: #555; }
-.better { color: #005a8c; }
-.worse { color: #a84300; }
-.beware { background: #fff6e5; border-left: 4px solid #e69f00; margin: 1rem 0;
-  padding: .6rem 1rem; }
-.beware ul { margin: .3rem 0; padding-left: 1.2rem; }
-.pictures { display: grid; gap: 1.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
-figure { break-inside: avoid; margin: 0; }
-figure img { height: auto; max-width: 100%; width: 100%; }
-figcaption { color: #444; font-size: .9rem; }
-pre { background: #f6f6f6; overflow-wrap: anywhere; padding: .8rem;
-  white-space: pre-wrap; }
-footer { color: #666; font-size: .85rem; margin-top: 2rem; }
-@page { margin: 1.5cm; }
-@media print {
-  body { font-size: 10pt; margin: 0; max-width: none; padding: 0; }
-  tr, .beware, .counts, pre { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  .pictures { grid-template-columns: 1fr 1fr; }
-}
-"""
 # Fewer pairs or items than these make numbers rough.
 FEW_PAIRS = 100
 FEW_UNITS = 30
@@ -67,9 +32,7 @@ def make_page(report, title, pictures):
     title : str
     pictures : bool
     """
-    title = escape(title)
     parts = [
-        f"<h1>{title}</h1>",
         _beware(report),
         "<h2>How good it is</h2>",
         f'<div class="scroll">{html_table(report, _caption(report))}</div>',
@@ -81,15 +44,8 @@ def make_page(report, title, pictures):
         "<h2>What was measured</h2>",
         _counts(report),
         f"<h2>The model</h2>\n<pre>{escape(repr(report.model))}</pre>",
-        f"<footer>Made by sksymsim {__version__}.</footer>",
     ]
-    body = "\n".join(part for part in parts if part)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
+    return full_page(title, "\n".join(part for part in parts if part))
 
 
 def _caption(report):

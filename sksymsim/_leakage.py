@@ -40,7 +40,7 @@ def measure_leakage(train, test, labels, groups):
         )
     if similar[0] is not None:
         found |= _implied(keys, similar, found["repeated"])
-        found |= _one_label(keys[0], similar[0])
+        found |= one_label_shares(keys[0], similar[0])
     if similar[0] is not None and similar[1] is not None:
         found |= _one_sided(keys, similar, rows)
     return LeakageReport(**found)
@@ -143,7 +143,7 @@ def _implied(keys, similar, repeated):
     }
 
 
-def _one_label(train, similar):
+def one_label_shares(train, similar):
     """Return the share of items that are in pairs of one label, and what is to expect.
 
     Of items in two pairs or more; the expectation is for labels put to pairs at random.

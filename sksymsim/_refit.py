@@ -13,6 +13,7 @@ from sksymsim._guests import fit_guest
 from sksymsim._stacking import rescaled, weighted_sum
 from sksymsim._validation_search import named_failure
 from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.preprocessing import SharedTransformer
 from sksymsim.stacking import StackedPairClassifier
 
@@ -35,6 +36,13 @@ def refit(blend, candidates, pairs, y, sample_weight=None, groups=None):
     model : Pipeline
         Fitted.
     """
+    with warnings.catch_warnings():
+        # The search has warned, and once is enough.
+        warnings.simplefilter("ignore", ContradictoryLabelsWarning)
+        return _fit_blend(blend, candidates, pairs, y, sample_weight, groups)
+
+
+def _fit_blend(blend, candidates, pairs, y, sample_weight, groups):
     spaces, guests = {}, []
     for i, weight in zip(blend.members, blend.weights, strict=True):
         member = candidates[i].estimator

@@ -68,7 +68,7 @@ class PairPopulation:
     def similar_pairs(self, ranks):
         """Return the items of some similar pairs, shape (n_ranks, 2)."""
         cell = _stratum(self._similar_start, ranks)
-        low, high = _triangle_pair(ranks - self._similar_start[cell])
+        low, high = triangle_pair(ranks - self._similar_start[cell])
         return self.order[self._first[cell][:, None] + np.column_stack([low, high])]
 
     def dissimilar_pairs(self, ranks):
@@ -98,7 +98,7 @@ def _stratum(starts, ranks):
     return np.searchsorted(starts, ranks, side="right") - 1
 
 
-def _triangle_pair(ranks):
+def triangle_pair(ranks):
     """Return i < j with ranks == j * (j - 1) / 2 + i."""
     high = ((1 + np.sqrt(1 + 8 * ranks.astype(np.float64))) / 2).astype(np.int64)
     # At the last pair of a row, the root may be rounded up to that of the next row.
@@ -106,7 +106,8 @@ def _triangle_pair(ranks):
     return ranks - high * (high - 1) // 2, high
 
 
-def _sorted_distinct(values):
+def sorted_distinct(values):
+    """Return distinct values in order."""
     # numpy.unique hashes integers since numpy 2.3, at many times the cost of this.
     values = np.sort(values)
     return values[np.concatenate([[True], values[1:] != values[:-1]])[: values.size]]
@@ -151,7 +152,7 @@ def _draw_by_rejection(counts, starts, rng, taken):
     while missing.any():
         stratum = np.repeat(np.arange(len(counts)), missing)
         new = starts[stratum] + rng.randint(0, sizes[stratum], dtype=np.int64)
-        drawn = _sorted_distinct(np.concatenate([drawn, _without(new, taken)]))
+        drawn = sorted_distinct(np.concatenate([drawn, _without(new, taken)]))
         missing = counts - np.bincount(_stratum(starts, drawn), minlength=len(counts))
     return drawn
 

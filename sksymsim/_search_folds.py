@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from sksymsim._choice import HeldOutPairs, weights_at_rate
+from sksymsim._glance import glance
 from sksymsim._group_folds import few_group_folds, number_of_groups
 from sksymsim._held_out import Split
 from sksymsim._pair_keys import number_items_of_both, number_keys, number_pairs
@@ -16,6 +17,7 @@ from sksymsim._validation import (
     check_pairs,
     check_weights,
 )
+from sksymsim._validation_labels import warn_if_contradictory
 from sksymsim._validation_search import (
     check_dense,
     check_folds,
@@ -87,7 +89,11 @@ def label_pairs(X, y, sample_weight, groups, owner):
     weights = weights / weights.max()
     check_both_classes_weighted(similar, weights)
     groups = check_groups_of_pairs(groups, len(pairs))
-    return LabelledPairs(pairs, similar, weights, groups), classes
+    known = LabelledPairs(pairs, similar, weights, groups)
+    weighted = known.of_weight()
+    seen = glance(weighted.pairs, weighted.similar)
+    warn_if_contradictory(seen, len(weighted.pairs), stacklevel=3)
+    return known, classes
 
 
 def label_validation(X_val, y_val, known, classes):

@@ -17,6 +17,7 @@ from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
 from sksymsim._fitting import FitOptions, fit_score, restart_parameters
 from sksymsim._forms import FORMS
+from sksymsim._glance import glance
 from sksymsim._layout import make_design
 from sksymsim._metric import LearnedMetric
 from sksymsim._prediction import PairScoreMixin
@@ -44,6 +45,7 @@ from sksymsim._validation import (
 )
 from sksymsim._validation_axioms import check_reflexive_form
 from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
+from sksymsim._validation_labels import warn_if_contradictory
 from sksymsim._weights import normalized_weights
 
 __all__ = ["SymmetricPairClassifier"]
@@ -367,6 +369,10 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If `max_iter` was reached before `tol`.
+        ContradictoryLabelsWarning
+            If one pair in twenty or more is given with both labels, in either order
+            (and not with three or more, as votes are), or says that an item differs
+            from itself. For contradictions through chains see :func:`audit_labels`.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
@@ -383,6 +389,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         kept = weights > 0
         if not kept.all():
             pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        warn_if_contradictory(glance(pairs, similar), len(pairs), stacklevel=2)
 
         fit = self._fit_kernels if self.form == POLY else self._fit_matrices
         solution = fit(pairs, similar, weights)

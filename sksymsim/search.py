@@ -292,6 +292,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         UserWarning
             If more than a tenth of the pairs of `X_val` are in X too; if weights cannot
             reach some of the `candidates`.
+        ContradictoryLabelsWarning
+            If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         FitFailedWarning
             If some of the `candidates` cannot be fitted.
         """

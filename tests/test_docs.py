@@ -118,6 +118,7 @@ def test_documented_parameters_are_those_of_the_signature(signature, docstring):
 
 EXAMPLES = [
     "_plots_axioms",
+    "_label_text",
     "_plots_calibration",
     "_plots_errors",
     "_plots_learning",
@@ -133,6 +134,8 @@ EXAMPLES = [
     "features",
     "kernel_machine",
     "kernels",
+    "exceptions",
+    "labels",
     "metrics",
     "model_selection",
     "neural",

@@ -353,6 +353,47 @@ def reflexivity_to_rst(path):
     return table_of(cells)
 
 
+def closure_to_rst(path):
+    """Return the ROC-AUC of each way to treat labels, one row a setting; or nothing."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ways = list(dict.fromkeys(row["way"] for row in rows))
+    table = {}
+    for row in rows:
+        cells = table.setdefault((row["data"], row["labels"]), {})
+        cells[row["way"]] = f"{float(row['auc']):.4f}"
+    rows = [[*key, *(cells[way] for way in ways)] for key, cells in table.items()]
+    return table_of([["data", "labels", *ways], *rows])
+
+
+def soft_to_rst(path):
+    """Return the penalty on triples: its strongest setting beside none; or nothing.
+
+    At the alpha that is best on dev without it.
+    """
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = {}
+    for row in rows:
+        cells = shown.setdefault((row["data"], row["form"]), {})
+        known = cells.get(row["term"])
+        # Without the term the best alpha, and with it the greatest strength.
+        rank = float(row["strength"]), -float(row["dev_loss"])
+        if known is None or rank > known[0]:
+            cells[row["term"]] = rank, row
+    numbers = ("auc", "log_loss", "violations", "linked", "violations_at_rate")
+    table = [["data", "form", "term", *numbers]]
+    for (data, form), cells in shown.items():
+        for term, (_, row) in cells.items():
+            values = (f"{float(row[number]):.3f}" for number in numbers)
+            table.append([data, form, term or "none", *values])
+    return table_of(table)
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -380,6 +421,9 @@ def write_fragments(app):
         "coverage.inc": coverage_to_rst(results / "coverage.csv"),
         "one_call.inc": markdown_table_to_rst(results / "search.md"),
         "candidates.inc": columns_to_rst(results / "search_candidates.csv", CANDIDATES),
+        "closure.inc": closure_to_rst(results / "closure.csv"),
+        "contradictions.inc": table_to_rst(results / "contradictions.csv"),
+        "soft_transitivity.inc": soft_to_rst(results / "soft_transitivity.csv"),
         "reflexivity.inc": reflexivity_to_rst(results / "reflexivity.csv"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
