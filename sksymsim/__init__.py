@@ -5,8 +5,12 @@ from sksymsim._report import PairReport
 from sksymsim._version import __version__
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.clustering import PairClusterer
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
+from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
+from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -37,8 +41,13 @@ from sksymsim.thresholds import (
 )
 
 __all__ = [
+    "CatalogueLinks",
+    "Deduplication",
     "DetDisplay",
     "EmbeddingNormalizer",
+    "GroupScores",
+    "GroupThreshold",
+    "PairClusterer",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -56,14 +65,17 @@ __all__ = [
     "ThresholdChoice",
     "__version__",
     "actual_dcf",
+    "b_cubed",
     "calibrate_threshold",
     "cllr",
+    "deduplicate",
     "deployment_weights",
     "equal_error_rate",
     "expected_calibration_error",
     "get_pair_scorer",
     "get_pair_scorer_names",
     "get_threshold_scorer",
+    "link",
     "load_spoken_digits",
     "make_pairs",
     "min_cllr",
@@ -71,8 +83,11 @@ __all__ = [
     "pair_leakage_report",
     "pair_report",
     "pair_train_test_split",
+    "pairwise_f1",
+    "pairwise_scores",
     "recalibrate",
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "tune_group_threshold",
 ]
