@@ -110,9 +110,7 @@ def group_items(pairs, method, threshold, missing, links, say):
     return Grouped(_by_appearance(found), weights, missing)
 
 
-
-
 def _by_appearance(labels):
-    """Number labels from 0 in the order in which they appear."""
+    """Return labels numbered from 0 in the order in which they appear."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse]

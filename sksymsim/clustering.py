@@ -24,9 +24,7 @@ PARAMETERS = {
     "method": [Choice(*METHODS)],
     "estimator": [
         NONE,
-        Instance(
-            "a fitted classifier of pairs", methods=("fit", "classes_")
-        ),
+        Instance("a fitted classifier of pairs", methods=("fit", "classes_")),
     ],
     "threshold": [FINITE],
     "missing": [MISSING],

@@ -98,8 +98,8 @@ def tune_group_threshold(
     Raises
     ------
     ValueError
-        If the lengths differ, a parameter is out of range, or the labelled items have no
-        scored pairs of both kinds; and whatever :meth:`PairClusterer.fit` raises.
+        If the lengths differ, a parameter is out of range, or the labelled items have
+        no scored pairs of both kinds; and whatever :meth:`PairClusterer.fit` raises.
 
     See Also
     --------
@@ -146,7 +146,7 @@ def tune_group_threshold(
 
 
 def _candidates(pairs, groups, threshold, n_thresholds):
-    """Return thresholds half-way between scores, where either kind of pairs has some."""
+    """Return thresholds between scores, where either kind of pairs has some."""
     left, right = groups[pairs.left], groups[pairs.right]
     known = (left >= 0) & (right >= 0)
     same, scores = (left == right)[known], pairs.values[known]

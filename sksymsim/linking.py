@@ -189,8 +189,8 @@ def deduplicate(
     Notes
     -----
     Neighbours are searched a block of items at a time, and candidates scored a block at
-    a time: memory is linear in the number of items. Exact search compares all items with
-    each other; for millions pass an approximate index.
+    a time: memory is linear in the number of items. Exact search compares all items
+    with each other; for millions pass an approximate index.
 
     Examples
     --------
@@ -307,7 +307,7 @@ def link(
     index = candidates_between(model, candidates, items_a, items_b, n_neighbors)
     n_a, n_b = items_a.shape[0], items_b.shape[0]
     say(f"{len(index)} candidates between {n_a} and {n_b} items")
-    both = Pairs.from_index(stack_rows(items_a, items_b), index + [0, n_a])
+    both = Pairs.from_index(stack_rows(items_a, items_b), index + np.array([0, n_a]))
     log_odds = score_candidates(model, both)
     weights = log_odds.astype(np.float64) - threshold
     left, right = index.T

@@ -106,7 +106,7 @@ def bcubed(true, pred):
     n = range(len(true))
     shares = [[], []]
     for i in n:
-        for kept, (one, other) in zip(shares, ((pred, true), (true, pred)), strict=True):
+        for kept, one, other in ((shares[0], pred, true), (shares[1], true, pred)):
             group = [j for j in n if one[j] == one[i]]
             kept.append(np.mean([other[j] == other[i] for j in group]))
     precision, recall = map(np.mean, shares)

@@ -59,7 +59,7 @@ def random_weights(rng, n, density=1.0, shift=0.0):
     }
 
 
-# ------------------------------------------------------------------------- theorems
+# ---------------------------------------------------------------------------- theorems
 
 
 @every_method
@@ -229,7 +229,8 @@ def test_pairs_never_scored(rng):
         model = PairClusterer(missing=missing).fit(graph_of({(0, 1): 1.0}, 4))
         assert_array_equal(model.labels_, [0, 0, 1, 2])
     prior = PairClusterer(missing="prior").fit(chain)
-    assert_allclose(prior.missing_log_odds_, logit((3 * expit(2.0) + 2 * expit(1.0)) / 15))
+    rate = (3 * expit(2.0) + 2 * expit(1.0)) / 15
+    assert_allclose(prior.missing_log_odds_, logit(rate))
 
 
 def test_threshold_is_taken_off(rng):
@@ -243,7 +244,7 @@ def test_threshold_is_taken_off(rng):
         assert_allclose(one.confidence_, other.confidence_)
 
 
-# --------------------------------------------------------------------------- constraints
+# ------------------------------------------------------------------------- constraints
 
 
 @every_method
@@ -278,7 +279,7 @@ def test_contradictions_are_shown_with_the_shortest_chain():
         PairClusterer().fit(graph, cannot_link=[[3, 3]])
 
 
-# ----------------------------------------------------------------------------- confidence
+# -------------------------------------------------------------------------- confidence
 
 
 def test_confidence():
@@ -300,7 +301,7 @@ def test_confidence():
     assert_allclose(model.confidence_, expit([1.0, 1.0, -1.0]))
 
 
-# ---------------------------------------------------------------------------------- input
+# ------------------------------------------------------------------------------- input
 
 
 @pytest.fixture
