@@ -127,13 +127,19 @@ def _as_pairs(found):
     return pairs[pairs[:, 1] >= 0]
 
 
-def candidates_within(model, candidates, items, k):
-    """Return distinct pairs of different items, the lower row first."""
+def candidates_within(model, candidates, items, k, n_random, rng):
+    """Return distinct pairs of different items, the lower row first.
+
+    To the neighbours come `n_random` other items of each item.
+    """
+    n_items = items.shape[0]
     if isinstance(candidates, np.ndarray | list):
-        index = check_index(candidates, items.shape[0])
+        index = check_index(candidates, n_items)
     else:
         # Every item finds itself as well.
         index = find_candidates(model, candidates, items, items, k + 1)
+        others = rng.randint(n_items, size=(n_items, n_random))
+        index = np.concatenate([index, _as_pairs(others)])
     index = np.sort(index[index[:, 0] != index[:, 1]], axis=1).astype(np.intp)
     return np.unique(index, axis=0)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.utils import check_random_state
 
 from sksymsim._assignment import best_partners
 from sksymsim._group_reading import score_candidates
@@ -131,9 +132,11 @@ def deduplicate(
     *,
     candidates="auto",
     n_neighbors=10,
+    n_random=10,
     clusterer=None,
     must_link=None,
     cannot_link=None,
+    random_state=0,
     verbose=0,
 ):
     """Find the items that are the same thing: candidates, probabilities, groups.
@@ -161,12 +164,18 @@ def deduplicate(
     n_neighbors : int, default=10
         How many neighbours each item has. Groups that are larger still come out whole
         where their neighbourhoods overlap.
+    n_random : int, default=10
+        How many items drawn at random each item is compared with besides, unless
+        `candidates` is an array. Neighbours are alike; of all that is not, they say
+        little, and two groups that have one wrong pair of neighbours would be joined.
     clusterer : PairClusterer, default=None
         How groups are made; it is not changed. None takes ``PairClusterer()``.
     must_link : array-like of int of shape (n_links, 2), default=None
         Rows of items that are in one group.
     cannot_link : array-like of int of shape (n_links, 2), default=None
         Rows of items that are in two groups.
+    random_state : int, RandomState instance or None, default=0
+        For `n_random`. An int gives the same groups at every call.
     verbose : int, default=0
         0 is silent, 1 prints progress.
 
@@ -209,10 +218,12 @@ def deduplicate(
     say = say_if(verbose)
     items = _items(X, model, "X")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
+    check_number(n_random, Number(int, 0), "n_random")
     check_candidate_source(candidates)
     check_clusterer(clusterer)
     clusterer = PairClusterer(verbose=verbose) if clusterer is None else clusterer
-    index = candidates_within(model, candidates, items, n_neighbors)
+    rng = check_random_state(random_state)
+    index = candidates_within(model, candidates, items, n_neighbors, n_random, rng)
     say(f"{len(index)} candidates among {items.shape[0]} items")
     log_odds = score_candidates(model, Pairs.from_index(items, index))
     say(f"scored; {int((log_odds > 0).sum())} are more probable than not")

@@ -105,8 +105,9 @@ def test_copies_are_found(candidates, fitted, rng):
 
 def test_ways_of_the_default_and_the_learned_space(fitted, rng):
     X, _ = records(rng)
-    auto = deduplicate(X, fitted, n_neighbors=4)
-    learned = deduplicate(X, fitted, candidates="learned", n_neighbors=4)
+    k = {"n_neighbors": 4, "n_random": 0}
+    auto = deduplicate(X, fitted, **k)
+    learned = deduplicate(X, fitted, candidates="learned", **k)
     # A metric ranks as the distance in its space does.
     assert_array_equal(auto.pairs, learned.pairs)
     everything = np.array(list(combinations(range(75), 2)))
@@ -117,13 +118,26 @@ def test_ways_of_the_default_and_the_learned_space(fitted, rng):
     expected = PairClusterer().fit_predict(pairs, log_odds=scores)
     assert_array_equal(own.labels, expected)
     for metric in ("cosine", "euclidean"):
-        found = deduplicate(X, fitted, candidates=metric, n_neighbors=4)
+        found = deduplicate(X, fitted, candidates=metric, **k)
         neighbours = NearestNeighbors(n_neighbors=5, metric=metric).fit(X)
         table = neighbours.kneighbors(X, return_distance=False)
         expected = {
             (min(i, j), max(i, j)) for i, row in enumerate(table) for j in row if i != j
         }
         assert set(map(tuple, found.pairs.tolist())) == expected
+
+
+def test_random_candidates(fitted, rng):
+    X, _ = records(rng)
+    near = deduplicate(X, fitted, n_neighbors=3, n_random=0)
+    found = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    pairs, more = (set(map(tuple, r.pairs.tolist())) for r in (near, found))
+    assert pairs < more
+    assert 75 * 2 < len(more) - len(pairs) <= 75 * 4
+    again = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    assert_array_equal(again.pairs, found.pairs)
+    other = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=1)
+    assert len(other.pairs) != len(found.pairs) or (other.pairs != found.pairs).any()
 
 
 @pytest.mark.parametrize("wrap", ["pipeline", "frozen", "recalibrated"])
@@ -140,7 +154,7 @@ def test_wrapped_models_have_the_same_candidates(wrap, rng):
     }[wrap]()
     prepared = model[0].transformer_.transform(X)
     _, expected = model[-1].top_k(prepared, prepared, 4)
-    found = deduplicate(X, wrapped, n_neighbors=3)
+    found = deduplicate(X, wrapped, n_neighbors=3, n_random=0)
     expected = {
         (min(i, j), max(i, j)) for i, row in enumerate(expected) for j in row if i != j
     }
@@ -279,6 +293,8 @@ def test_errors_of_one_task(fitted):
     X = np.zeros((3, 6))
     with pytest.raises(TypeError, match="clusterer must be a PairClusterer"):
         deduplicate(X, fitted, clusterer=NearestNeighbors())
+    with pytest.raises(ValueError, match="n_random must be an int >= 0"):
+        deduplicate(X, fitted, n_random=-1)
     with pytest.raises(ValueError, match="threshold must be a finite number"):
         link(X, X, fitted, threshold=np.inf)
     with pytest.raises(ValueError, match="X has 4 features, but X_a is expecting 3"):
