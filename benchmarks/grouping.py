@@ -283,14 +283,18 @@ def measure(name, parts):
     tried = thresholds(dev)
     reference = None
     for method, (group, policies) in METHODS.items():
-        best = (-1.0,)
+        found = []
         is_full = len(dev.index) == dev.n * (dev.n - 1) // 2
         for missing in policies[:1] if is_full else policies:
             for threshold in tried.tolist():
                 runs = group(dev, threshold, missing)
                 value = float(np.mean([dev.judge(labels) for labels in runs]))
-                best = max(best, (value, threshold, missing), key=lambda b: b[0])
-        value, threshold, missing = best
+                found.append((value, threshold, missing))
+        most = max(choice[0] for choice in found)
+        # Of equally good ones the one in the middle, as tune_group_threshold does:
+        # where dev is easy, many are.
+        best = [choice for choice in found if choice[0] == most]
+        value, threshold, missing = best[(len(best) - 1) // 2]
         started = time.process_time()
         runs = group(test, threshold, missing)
         seconds = (time.process_time() - started) / len(runs)
