@@ -41,7 +41,7 @@ html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_sidebars = {"**": []}  # the header has room for every page
 html_theme_options = {
-    "header_links_before_dropdown": 13,
+    "header_links_before_dropdown": 14,
     "navbar_end": ["search-button", "theme-switcher"],
     "navbar_persistent": [],
     "navigation_with_keys": False,

@@ -8,13 +8,17 @@ from sksymsim._version import __version__
 from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
+from sksymsim.clustering import PairClusterer
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
 from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
+from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
+from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.labels import ClosedLabels, audit_labels, close_labels
+from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_selection import (
     PairGroupKFold,
@@ -49,12 +53,17 @@ from sksymsim.thresholds import (
 
 __all__ = [
     "AxiomReport",
+    "CatalogueLinks",
     "ClosedLabels",
     "ContradictoryLabelsWarning",
+    "Deduplication",
     "DetDisplay",
     "EmbeddingNormalizer",
+    "GroupScores",
+    "GroupThreshold",
     "KernelPairClassifier",
     "LabelAudit",
+    "PairClusterer",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -77,16 +86,19 @@ __all__ = [
     "__version__",
     "actual_dcf",
     "audit_labels",
+    "b_cubed",
     "calibrate_threshold",
     "check_axioms",
     "cllr",
     "close_labels",
+    "deduplicate",
     "deployment_weights",
     "equal_error_rate",
     "expected_calibration_error",
     "get_pair_scorer",
     "get_pair_scorer_names",
     "get_threshold_scorer",
+    "link",
     "load_spoken_digits",
     "make_pairs",
     "min_cllr",
@@ -96,8 +108,11 @@ __all__ = [
     "pair_leakage_report",
     "pair_report",
     "pair_train_test_split",
+    "pairwise_f1",
+    "pairwise_scores",
     "recalibrate",
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "tune_group_threshold",
 ]

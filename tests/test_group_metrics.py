@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Metrics of groups, and the threshold that is chosen by them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from oracles_groups import bcubed, graph_of, pairwise
+from scipy import sparse
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import f1_score
+
+from sksymsim import (
+    PairClusterer,
+    Pairs,
+    SymmetricPairClassifier,
+    b_cubed,
+    pairwise_f1,
+    pairwise_scores,
+    tune_group_threshold,
+)
+
+labels_of = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(labels_of)
+def test_metrics_are_the_plain_ones(both):
+    true, pred = np.array(both).T
+    assert_allclose(pairwise_scores(true, pred), pairwise(true, pred))
+    assert_allclose(b_cubed(true, pred), bcubed(true, pred))
+    assert pairwise_f1(true, pred) == pairwise_scores(true, pred).f1
+    # Names do not matter, and exchanged labels exchange precision and recall.
+    words = np.array(["v", "w", "x", "y", "z"])[pred]
+    for metric in (pairwise_scores, b_cubed):
+        assert metric(true, words) == metric(true, pred)
+        one, other = metric(true, pred), metric(pred, true)
+        assert_allclose(one, (other.recall, other.precision, other.f1))
+        assert_allclose(metric(true, true), 1)
+
+
+def test_metrics_of_many_items(rng):
+    # A million items in one group: 5e11 pairs, which nobody lists.
+    true = np.zeros(10**6, dtype=int)
+    pred = np.arange(10**6) // (10**6 // 2)
+    assert_allclose(pairwise_scores(true, pred)[:2], [1, 0.5], rtol=1e-5)
+    assert_allclose(b_cubed(true, pred)[:2], [1, 0.5])
+
+
+@pytest.mark.parametrize("metric", [pairwise_scores, pairwise_f1, b_cubed])
+def test_errors_of_metrics(metric):
+    with pytest.raises(ValueError, match="labels_true has 2 items and labels_pred 1"):
+        metric([0, 1], [0])
+    with pytest.raises(ValueError, match="the labels are empty"):
+        metric([], [])
+
+
+# ------------------------------------------------------------------------- thresholds
+
+
+def noisy_groups(rng, n=36, shift=0.0):
+    groups = rng.integers(12, size=n)
+    left, right = np.triu_indices(n, 1)
+    kept = rng.random(len(left)) < 0.5
+    left, right = left[kept], right[kept]
+    same = groups[left] == groups[right]
+    scores = rng.normal(np.where(same, 3.0, -1.0), 1.5) + shift
+    return sparse.coo_matrix((scores, (left, right)), shape=(n, n)), groups
+
+
+@pytest.mark.parametrize("criterion", ["pairwise_f1", "b_cubed"])
+@pytest.mark.parametrize("method", ["average", "correlation", "components"])
+def test_threshold_is_the_best_of_those_tried(method, criterion, rng):
+    graph, groups = noisy_groups(rng, shift=4.0)
+    clusterer = PairClusterer(method)
+    choice = tune_group_threshold(
+        clusterer, graph, groups, criterion=criterion, n_thresholds=6
+    )
+    metric = {"pairwise_f1": pairwise_scores, "b_cubed": b_cubed}[criterion]
+    values = [
+        metric(groups, PairClusterer(method, threshold=t).fit_predict(graph)).f1
+        for t in choice.thresholds
+    ]
+    assert_allclose(choice.values, values)
+    assert choice.value == max(values) > values[choice.thresholds.tolist().index(0.0)]
+    assert choice.value == values[choice.thresholds.tolist().index(choice.threshold)]
+    assert clusterer.threshold == 0.0
+    assert choice.clusterer.threshold == choice.threshold
+    assert metric(groups, choice.clusterer.labels_).f1 == choice.value
+    assert (np.diff(choice.thresholds) > 0).all()
+
+
+def test_unknown_groups_and_names(rng):
+    graph, groups = noisy_groups(rng)
+    known = rng.random(36) < 0.7
+    partly = np.where(known, groups, -1)
+    k = {"n_thresholds": 4, "cannot_link": [[0, 1]]}
+    choice = tune_group_threshold(PairClusterer(), graph, partly, **k)
+    found = choice.clusterer.labels_
+    assert_allclose(choice.value, pairwise_f1(groups[known], found[known]))
+    assert found[0] != found[1]
+    words = np.array([f"group {g}" for g in groups])
+    one = tune_group_threshold(PairClusterer(), graph, words, **k)
+    assert one.value == tune_group_threshold(PairClusterer(), graph, groups, **k).value
+
+
+def test_threshold_of_pairs_with_a_model(rng):
+    items = rng.normal(size=(40, 2))
+    groups = (items[:, 0] > 0).astype(int)
+    index = np.array(np.triu_indices(40, 1)).T
+    pairs = Pairs.from_index(items, index)
+    y = (groups[index[:, 0]] == groups[index[:, 1]]).astype(int)
+    model = SymmetricPairClassifier().fit(pairs, y)
+    clusterer = PairClusterer("average", estimator=FrozenEstimator(model))
+    choice = tune_group_threshold(clusterer, pairs, groups)
+    assert choice.clusterer.estimator is clusterer.estimator
+    assert_array_equal(choice.clusterer.fit_predict(pairs), choice.clusterer.labels_)
+    # Of components at the threshold of pairs no better than the choice.
+    loose = PairClusterer("components").fit_predict(
+        pairs, log_odds=model.decision_function(pairs)
+    )
+    assert choice.value >= pairwise_f1(groups, loose)
+    assert f1_score(y, model.predict(pairs)) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"criterion": "rand"}, "criterion must be one of 'pairwise_f1', 'b_cubed'"),
+        ({"n_thresholds": 1}, "n_thresholds must be an int >= 2"),
+        ({"y": [0, 0, 1]}, "got 4 items but 3 groups in y"),
+        ({"y": [0, 0, 0, 0]}, "known to be of two groups"),
+        ({"y": [0, 1, 2, 3]}, "known to be of one group"),
+        ({"y": [-1, 0, -1, 1]}, "known to be of one group"),
+        ({"clusterer": PairClusterer(missing="all")}, "'missing' parameter"),
+    ],
+)
+def test_errors_of_the_choice(arguments, text):
+    graph = graph_of({(0, 1): 1.0, (1, 2): 0.5}, 4)
+    arguments = {"clusterer": PairClusterer(), "y": [0, 0, 1, 1]} | arguments
+    with pytest.raises(ValueError, match=text):
+        tune_group_threshold(X=graph, **arguments)
