@@ -471,6 +471,7 @@ BAD_PARAMETERS = {
     ),
     "shrinkage": ("a float in [0, 1]", [-0.1, 1.1, np.nan, None, "0.1", True]),
     "psd": (A_BOOL, [None, 1, "yes"]),
+    "reflexive": (A_BOOL, [None, 1, "yes"]),
     "n_components": ("None or an int >= 1", [0, -1, 2.0, "2", True, np.nan]),
     "degree": ("an int >= 1", [0, -1, 2.0, None, "2", True]),
     "gamma": (
