@@ -173,6 +173,7 @@ def test_parameters_are_stored_and_not_changed():
         "degree": 2,
         "gamma": 0.5,
         "coef0": 0.0,
+        "reflexive": True,
         "fit_intercept": False,
         "similar_rate": 0.1,
         "class_weight": {0: 2.0},

@@ -611,8 +611,8 @@ def test_it_says_where_it_is_if_asked(easy, capsys):
     lines = capsys.readouterr().out.splitlines()
     # Cosine, Euclid and one form.
     assert [line.split(" in ")[0] for line in lines] == [
-        "1/3: cosine: 1 fits",
-        "2/3: euclid: 1 fits",
+        "1/3: cosine: 1 fit",
+        "2/3: euclid: 1 fit",
         "3/3: whiten=0.0, form=mahalanobis, prior=identity: 3 fits",
     ]
 

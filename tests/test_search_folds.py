@@ -288,7 +288,8 @@ def test_an_item_has_one_number(layout, validation_layout):
     if validation_layout != "index":
         pairs = Pairs(pairs.left, pairs.right)
     if validation_layout == "array":
-        pairs = label_pairs(np.asarray(pairs), np.arange(60) % 2, None, "it")[0].pairs
+        labels = np.arange(60) % 2
+        pairs = label_pairs(np.asarray(pairs), labels, None, None, "it")[0].pairs
     validation = LabelledPairs(pairs, np.arange(60) % 2 == 0, np.ones(60))
     folds = make_folds(list(KFold(3).split(index)), known, None, 0)
     splits = make_splits(known, folds, validation)
