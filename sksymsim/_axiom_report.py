@@ -94,7 +94,7 @@ class AxiomReport:
     """What :func:`~sksymsim.check_axioms` found.
 
     ``print(report)`` shows it as a table, with a witness of each axiom that is broken.
-    Every axiom is an attribute with these attributes of its own:
+    Every axiom is an attribute, an ``Axiom`` with attributes of its own:
 
     - ``n_checked`` and ``n_violations``: what was looked at, and how much of it breaks
       the axiom;
@@ -151,12 +151,12 @@ class AxiomReport:
     """
 
     model: object
-    symmetry: Axiom
-    reflexivity: Axiom
-    self_first: Axiom
-    separation: Axiom
-    triangle: Axiom
-    transitivity: Axiom
+    symmetry: object
+    reflexivity: object
+    self_first: object
+    separation: object
+    triangle: object
+    transitivity: object
     n_items: int
     n_distinct: int
     n_compared: int
