@@ -58,7 +58,7 @@ def logistic(**parameters):
     )
 
 
-def on_features(make, aggregations=("absdiff", "product"), **parameters):
+def on_features(make, aggregations=("absdiff", "product", "cosine"), **parameters):
     """Return a classifier of symmetric features."""
     return make_pipeline(SymmetricFeatures(aggregations), make(**parameters))
 

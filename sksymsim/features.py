@@ -23,9 +23,10 @@ class SymmetricFeatures(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    aggregations : list of str or str, default=("absdiff", "product")
-        What to make of the two sides, in the order of the output. One feature for each
-        feature j of an item:
+    aggregations : list of str or str, default=("absdiff", "product", "cosine")
+        What to make of the two sides, in the order of the output. Without "cosine" or
+        "distance", a model has to learn from the pairs what the whole of an item says.
+        One feature for each feature j of an item:
 
         - "sum": ``a_j + b_j``
         - "mean": ``(a_j + b_j) / 2``
@@ -92,7 +93,7 @@ class SymmetricFeatures(TransformerMixin, BaseEstimator):
     (600, 1)
     """
 
-    def __init__(self, aggregations=("absdiff", "product")):
+    def __init__(self, aggregations=("absdiff", "product", "cosine")):
         self.aggregations = aggregations
 
     def __sklearn_tags__(self):
