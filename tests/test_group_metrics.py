@@ -162,5 +162,5 @@ def test_unknown_groups_of_a_table_with_gaps():
     ]
     assert_array_equal(choices[0].thresholds, choices[1].thresholds)
     assert_array_equal(choices[0].values, choices[1].values)
-    with pytest.raises(ValueError, match="y holds 2 NaN.*give them -1"):
+    with pytest.raises(ValueError, match=r"y holds 2 NaN.*give them -1"):
         tune_group_threshold(PairClusterer(), graph, [0, 0, 1, np.nan, np.nan])
