@@ -239,6 +239,13 @@ def test_items_too_wide_for_a_metric(rng):
     assert KernelPairClassifier(prior=None).fit(X, y).n_features_in_ == 5000
 
 
+@pytest.mark.parametrize("make", [KernelPairClassifier, SymmetricPairClassifier])
+def test_a_penalty_below_rounding(make, data):
+    form = {"form": "poly"} if make is SymmetricPairClassifier else {"kernel": "linear"}
+    with pytest.raises(ValueError, match="alpha=1e-40 is lost in the rounding"):
+        make(**form, alpha=1e-40).fit(*data)
+
+
 def test_an_indefinite_prior_is_refused(data):
     prior = np.eye(data[0].shape[2])
     prior[0, 0] = -1
