@@ -2,7 +2,9 @@
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
 from sksymsim._report import PairReport
+from sksymsim._validation_files import ModelFileError
 from sksymsim._version import __version__
+from sksymsim._versions import ModelVersionWarning
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
@@ -11,6 +13,7 @@ from sksymsim.features import SymmetricFeatures
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
+from sksymsim.model_cards import model_card, update_model_card
 from sksymsim.model_selection import (
     PairGroupKFold,
     PairShuffleSplit,
@@ -19,6 +22,7 @@ from sksymsim.model_selection import (
 )
 from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.pairs import Pairs
+from sksymsim.persistence import compact, load_model, save_model, trusted_types
 from sksymsim.plotting import (
     DetDisplay,
     PairLearningCurveDisplay,
@@ -45,6 +49,8 @@ __all__ = [
     "DetDisplay",
     "EmbeddingNormalizer",
     "KernelPairClassifier",
+    "ModelFileError",
+    "ModelVersionWarning",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
     "PairReport",
@@ -67,23 +73,29 @@ __all__ = [
     "actual_dcf",
     "calibrate_threshold",
     "cllr",
+    "compact",
     "deployment_weights",
     "equal_error_rate",
     "expected_calibration_error",
     "get_pair_scorer",
     "get_pair_scorer_names",
     "get_threshold_scorer",
+    "load_model",
     "load_spoken_digits",
     "make_pairs",
     "min_cllr",
     "min_dcf",
+    "model_card",
     "pair_gram_operator",
     "pair_kernel",
     "pair_leakage_report",
     "pair_report",
     "pair_train_test_split",
     "recalibrate",
+    "save_model",
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "trusted_types",
+    "update_model_card",
 ]

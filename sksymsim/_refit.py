@@ -47,7 +47,7 @@ def refit(blend, candidates, pairs, y, sample_weight=None):
     named = [(f"member{i}", part) for i, (part, _) in enumerate(parts)]
     weights = [float(weight) for _, weight in parts]
     stack = StackedPairClassifier(named, weights, intercept=blend.intercept)
-    return make_pipeline(stack._take([part for _, part in named], pairs))
+    return make_pipeline(stack._take([part for _, part in named], pairs, y))
 
 
 def most_iterations(model):

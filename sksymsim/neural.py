@@ -328,6 +328,8 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.loss_curve_ = progress.losses
         self.validation_scores_ = progress.scores if self.early_stopping else None
         self.best_validation_score_ = progress.best if self.early_stopping else None
+        validated = {"validation_score": progress.best} if self.early_stopping else {}
+        self._write_card(sample.pairs, sample.similar, validated)
         return self
 
     @available_if(_is_stochastic)
@@ -383,6 +385,8 @@ class SymmetricMLPClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.n_iter_ = vars(self).get("n_iter_", 0) + 1
         self.loss_curve_ = [*vars(self).get("loss_curve_", ()), loss]
         self.validation_scores_ = self.best_validation_score_ = None
+        earlier = vars(self).get("_card")
+        self._write_card(sample.pairs, sample.similar, {}, earlier=earlier)
         return self
 
     def _sample(self, pairs, similar, sample_weight):
