@@ -17,6 +17,7 @@ import os
 import secrets
 import struct
 import sys
+import tokenize
 import zipfile
 
 import numpy as np
@@ -51,6 +52,16 @@ ZIP_ERRORS = (
     OverflowError,
     RuntimeError,
 )
+# What a broken description of an array makes NumPy raise, who parses it as Python.
+NPY_ERRORS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    tokenize.TokenError,
+    RecursionError,
+    MemoryError,
+)
 
 
 # ---------------------------------------------------------------------------- writing
@@ -66,7 +77,7 @@ def archive_bytes(header, arrays):
     arrays : list of ndarray
         No objects.
     """
-    text = json.dumps(header, allow_nan=False, indent=1).encode("utf-8")
+    text = json.dumps(header, allow_nan=False).encode("utf-8")
     require(
         len(text) <= MOST_HEADER_BYTES,
         f"the model has {len(text) >> 20} MB beside its arrays, which is more than a "
@@ -268,7 +279,7 @@ def _read_array(content, name):
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, fortran, dtype = read(stream)
-    except (ValueError, KeyError, SyntaxError, RecursionError, TypeError) as error:
+    except NPY_ERRORS as error:
         raise ModelFileError(
             f"{name!r} is no array that can be read: {error}."
         ) from error

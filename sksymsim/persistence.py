@@ -161,8 +161,8 @@ def load_model(path, *, mmap_mode=None):
         warn_of_another_version(versions["sksymsim"])
         reader = TreeReader(REGISTRY, arrays, versions)
         model = reader.read(header["model"])
-        reader.check_all_used()
         require(isinstance(model, BaseEstimator), "the file holds no estimator.")
+        reader.check_all_used()
         check_is_fitted(model)
     except NotFittedError:
         raise ModelFileError(f"{os.fspath(path)}: the model is not fitted.") from None
