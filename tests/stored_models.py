@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Small fitted models of every kind, for tests of files and for the files of tests."""
 
+import os
 import warnings
+from functools import cache
 
+import joblib
 import numpy as np
 from pair_data import class_pairs
 from sklearn.base import clone
@@ -24,7 +27,9 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
     SymmetrizedClassifier,
+    _blocks,
     calibrate_threshold,
+    load_model,
     recalibrate,
 )
 
@@ -92,8 +97,12 @@ UNFITTED = {
 }
 
 
+@cache
 def fit_all():
-    """Return the fitted models by name, one with labels that are strings."""
+    """Return the fitted models by name, one with labels that are strings.
+
+    They are made once, so no test is to change one.
+    """
     models = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -119,3 +128,16 @@ def outputs(model, pairs):
     if isinstance(model, FixedThresholdClassifier):
         return model.predict(pairs)
     return model.decision_function(pairs)
+
+
+def scores_of_files(folder):
+    """Return the scores of two models in files, as another process gets them."""
+    _blocks.POOL_WORK = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pairs = joblib.load(os.path.join(folder, "pairs.joblib"), mmap_mode="r")
+        models = (
+            joblib.load(os.path.join(folder, "model.joblib"), mmap_mode="r"),
+            load_model(os.path.join(folder, "model.sksymsim"), mmap_mode="r"),
+        )
+        return [model.predict_proba(pairs) for model in models]

@@ -2,14 +2,11 @@
 """Pickles: small, of a known version, and good for threads, processes and maps."""
 
 import copy
-import os
+import multiprocessing
 import pickle
-import subprocess
-import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -18,7 +15,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
-from stored_models import LABELS, PAIRS, UNFITTED, fit_all, new_pairs, outputs
+from stored_models import (
+    LABELS,
+    PAIRS,
+    UNFITTED,
+    fit_all,
+    new_pairs,
+    outputs,
+    scores_of_files,
+)
 
 import sksymsim
 from sksymsim import (
@@ -278,61 +283,36 @@ def test_eight_threads_get_the_same_bits(name, models):
                 assert_array_equal(found, expected[k])
 
 
-PROCESSES = """
-import multiprocessing, sys
-import joblib, numpy as np
-import sksymsim
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_other_processes_give_the_same_bits(start, large_model, tmp_path):
+    """From read-only maps of both kinds of files, and without a warning.
 
-# Threads also for little work: those of a parent are not there after a fork.
-sksymsim._blocks.POOL_WORK = 0
-
-def main():
-    folder, starts = sys.argv[1:]
-    np.ones((500, 500)) @ np.ones((500, 500))
-    mapped = joblib.load(folder + "/model.joblib", mmap_mode="r")
-    safe = sksymsim.load_model(folder + "/model.sksymsim", mmap_mode="r")
-    pairs = joblib.load(folder + "/pairs.joblib", mmap_mode="r")
-    found = [mapped.predict_proba(pairs), safe.predict_proba(pairs)]
-    for start in starts.split("+"):
-        with multiprocessing.get_context(start).Pool(1) as pool:
-            for model in (mapped, safe):
-                result = pool.apply_async(model.predict_proba, (pairs,))
-                found.append(result.get(100))
-    np.save(folder + "/found.npy", found)
-
-if __name__ == "__main__":
-    main()
-"""
-
-
-def test_other_processes_give_the_same_bits(tmp_path):
-    """Forked after scoring with threads, spawned, and all on read-only maps."""
-    n_features = 64
-    model = make_pipeline(
-        SharedTransformer(EmbeddingNormalizer(whiten=0.3)),
-        SymmetricPairClassifier(alpha=1e-2, tol=1.0, n_jobs=2),
-    )
-    rng = np.random.default_rng(0)
-    items = rng.normal(size=(500, n_features))
-    index = rng.integers(0, 500, (20_000, 2))
-    known = Pairs.from_index(items, index[:500])
-    model.fit(known, np.arange(500) % 2)
-    pairs = Pairs.from_index(items, index)
+    The first one forks a process that has scored with threads.
+    """
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"there is no {start} on this system")
+    model, pairs = large_model
+    expected = model.predict_proba(pairs)
     joblib.dump(compact(model), tmp_path / "model.joblib")
     save_model(compact(model), tmp_path / "model.sksymsim")
     joblib.dump(pairs, tmp_path / "pairs.joblib")
-    (tmp_path / "work.py").write_text(PROCESSES, encoding="utf-8")
-    starts = "fork+spawn" if hasattr(os, "fork") else "spawn"
-    root = str(Path(sksymsim.__file__).parents[1])
-    subprocess.run(
-        [sys.executable, "work.py", ".", starts],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "2"},
-        check=True,
-        timeout=120,
-    )
-    found = np.load(tmp_path / "found.npy")
-    assert len(found) == 2 + 2 * len(starts.split("+"))
-    expected = model.predict_proba(pairs)
+    with multiprocessing.get_context(start).Pool(1) as pool:
+        found = pool.apply_async(scores_of_files, (str(tmp_path),)).get(100)
+        found.append(pool.apply_async(model.predict_proba, (pairs,)).get(100))
     for scores in found:
         assert_array_equal(scores, expected)
+
+
+@pytest.fixture
+def large_model(monkeypatch):
+    """A model that scores with threads, and enough pairs for several blocks."""
+    monkeypatch.setattr("sksymsim._blocks.POOL_WORK", 0)
+    model = make_pipeline(
+        SharedTransformer(EmbeddingNormalizer()),
+        SymmetricPairClassifier(alpha=1e-2, tol=1.0, n_jobs=2),
+    )
+    rng = np.random.default_rng(0)
+    items, index = rng.normal(size=(500, 64)), rng.integers(0, 500, (20_000, 2))
+    model.fit(Pairs.from_index(items, index[:500]), np.arange(500) % 2)
+    return model, Pairs.from_index(items, index)
