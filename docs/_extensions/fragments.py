@@ -54,6 +54,14 @@ OUTER = {
     "Objective, form": "objective",
     "Objective, explicit": "explicit_objective",
 }
+STORED = {
+    "Model": "model",
+    "Precision": "dtype",
+    "File": "file",
+    "KB": "kilobytes",
+    "write_ms": "write_ms",
+    "read_ms": "read_ms",
+}
 BOTH_ORDERS = {
     "Data": "data",
     "Classifier": "estimator",
@@ -213,6 +221,7 @@ def write_fragments(app):
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
         "outer_product.inc": columns_to_rst(results / "outer_product.csv", OUTER),
         "both_orders.inc": columns_to_rst(results / "both_orders.csv", BOTH_ORDERS),
+        "persistence.inc": columns_to_rst(results / "persistence.csv", STORED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
