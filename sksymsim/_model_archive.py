@@ -61,6 +61,7 @@ NPY_ERRORS = (
     tokenize.TokenError,
     RecursionError,
     MemoryError,
+    Warning,  # where warnings are errors
 )
 
 

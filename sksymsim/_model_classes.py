@@ -52,6 +52,7 @@ from sksymsim._pair_kernels import (
 from sksymsim._score import FittedScore
 from sksymsim._validation import BOOL, NONE, Choice, Instance, Number
 from sksymsim._validation_files import (
+    Card,
     FloatArray,
     Labels,
     ListOf,
@@ -71,14 +72,13 @@ FINITE = Number(float, -np.inf)
 COUNT, SIZE = Number(int, 0), Number(int, 1)
 TEXT = Instance("a string", (str,))
 METHOD = Choice("decision_function", "predict_proba")
-CARD = Instance("a dict", (dict,))
 MODEL = Instance("a fitted classifier", methods=("predict", "classes_"))
 TRANSFORMER = Instance("a transformer", methods=("transform",))
 
 
 def _classifier(kind, parameters, more, **hooks):
     """Return the entry of a classifier of pairs."""
-    fitted = {"classes_": [Labels(2)], "n_features_in_": [SIZE], "_card": [CARD]}
+    fitted = {"classes_": [Labels(2)], "n_features_in_": [SIZE], "_card": [Card()]}
     return Entry(kind, parameters, fitted | more, ("_card",), **hooks)
 
 
@@ -168,13 +168,12 @@ REGISTRY = Registry(
             {"transformer": ANY},
             {"transformer_": [TRANSFORMER], "n_features_in_": [SIZE]},
         ),
-        # Those of scikit-learn.
+        # Those of scikit-learn. Not `memory`: a cache is a folder of pickles.
         Entry(
             Pipeline,
             {
                 "steps": [Instance("a list", (list,))],
                 "transform_input": ANY,
-                "memory": [NONE, TEXT],
                 "verbose": [BOOL],
             },
             check=check_steps,

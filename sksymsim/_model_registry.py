@@ -8,9 +8,11 @@ import inspect
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import sklearn
 from sklearn.base import BaseEstimator
 
 from sksymsim._validation_files import ModelFileError, check_parts, require
+from sksymsim._version import __version__
 
 
 def _nothing(*arguments):
@@ -79,9 +81,11 @@ class Entry:
         parts : dict
         versions : dict
             Those of the libraries that wrote the file. Parameters that only another
-            version knows are left out; there has been a warning then.
+            version knows are left out: there is a warning of that version.
         """
         unknown = parts.keys() - self.parameters.keys() - self.fitted.keys()
+        if self._is_of_another_version(versions):
+            unknown = {name for name in unknown if name[:1] == "_" or name[-1:] == "_"}
         require(not unknown, f"{self.name} has no part {min(unknown, default='')!r}.")
         self._check(parts)
         known = [name for name in self._known_parameters if name in parts]
@@ -97,6 +101,11 @@ class Entry:
         if fitted or not self.fitted:
             self.restore(thing)
         return thing
+
+    def _is_of_another_version(self, versions):
+        if self.is_foreign:
+            return versions.get("scikit-learn") != sklearn.__version__
+        return versions.get("sksymsim") != __version__
 
     @cached_property
     def _known_parameters(self):

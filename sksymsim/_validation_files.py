@@ -112,6 +112,35 @@ class ListOf:
         return f"a list of which each entry is {self.entry}"
 
 
+class Card:
+    """A model card: what JSON can hold, with the entries that every card has."""
+
+    def __contains__(self, value):
+        if not isinstance(value, dict) or not value.keys() >= CARD_ENTRIES.keys():
+            return False
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            return False
+        return all(isinstance(value[key], kind) for key, kind in CARD_ENTRIES.items())
+
+    def __str__(self):
+        return f"a dict with {', '.join(CARD_ENTRIES)}"
+
+
+CARD_ENTRIES = {
+    "estimator": str,
+    "n_features": int,
+    "n_pairs": int,
+    "n_similar": int,
+    "labels": dict,
+    "feature_names": (list, type(None)),
+    "scores": dict,
+    "notes": dict,
+    "versions": dict,
+}
+
+
 def is_finite(array):
     """Say whether no number of an array is NaN or infinite."""
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
@@ -129,7 +158,9 @@ def check_parts(parts, name, allowed):
         For each part, the constraints of which one must hold.
     """
     lengths = {}
-    for part in parts.keys() & allowed.keys():
+    for part in allowed:
+        if part not in parts:
+            continue
         value = parts[part]
         met = [constraint for constraint in allowed[part] if value in constraint]
         if not met:

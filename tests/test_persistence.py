@@ -163,6 +163,14 @@ def test_what_was_found_by_a_search_is_written(models, tmp_path):
     assert model_card(load_model(tmp_path / "model"))["scores"] == scores
 
 
+def test_a_cache_of_a_pipeline_is_left_out(tmp_path):
+    model = Pipeline(UNFITTED["normalizer"].steps, memory=str(tmp_path / "cache"))
+    save_model(model.fit(PAIRS, LABELS), tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.memory is None
+    assert_array_equal(again.predict_proba(PAIRS), model.predict_proba(PAIRS))
+
+
 def test_names_of_features_come_back(tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(np.eye(3), columns=["a", "b", "c"])
@@ -460,6 +468,17 @@ CRAFTED = {
             ("arrays/0.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': (     \n"),
         ],
         "'arrays/0.npy' is no array that can be read",
+    ),
+    "an array described by Python 2": (
+        [
+            ("header.json", HEAD),
+            (
+                "arrays/0.npy",
+                b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, "
+                b"'shape': (1L,), }            " + bytes(8),
+            ),
+        ],
+        "'arrays/0.npy' is no array that can be read|says that it has shape",
     ),
     "an array that says it is larger": (
         [("header.json", HEAD), ("arrays/0.npy", with_shape((10**12,)))],
@@ -840,6 +859,23 @@ HEADERS = {
         put(SPC, "classes_", {"strings": [[1], [2]]}),
         "an array of objects that are no strings",
     ),
+    "a card of no use": (
+        "mahalanobis",
+        put(SPC, "_card", {"dict": [["scores", 1]]}),
+        "_card of SymmetricPairClassifier must be a dict with estimator, n_features",
+    ),
+    "a card that JSON cannot hold": (
+        "mahalanobis",
+        lambda header, arrays: find(header, SPC)["_card"]["dict"].append(
+            ["notes", {"dict": [["x", {"array": 0}]]}]
+        ),
+        "_card of SymmetricPairClassifier must be a dict",
+    ),
+    "a folder of pickles": (
+        "normalizer",
+        put("Pipeline", "memory", "/tmp/cache"),
+        "Pipeline has no part 'memory'",
+    ),
     "a method of another name": (
         "recalibrated",
         put("RecalibratedClassifier", "_method", "set_params"),
@@ -913,7 +949,8 @@ def test_files_of_another_version_are_read_with_a_warning(models, tmp_path):
     header, arrays = parts_of(to_bytes(models["scaler and components"]))
     header["versions"].update({"sksymsim": "7.8.9", "scikit-learn": "1.5.0"})
     # Another version may have known more parameters, and had fewer.
-    find(header, "PCA")["random_state"] = 0
+    find(header, "PCA")["new_parameter"] = 0
+    find(header, SPC)["new_parameter"] = {"tuple": [1]}
     del find(header, SPC)["verbose"]
     (tmp_path / "model").write_bytes(archive.archive_bytes(header, arrays))
     with pytest.warns() as caught:
@@ -927,6 +964,10 @@ def test_files_of_another_version_are_read_with_a_warning(models, tmp_path):
     pairs = new_pairs(np.float64)
     expected = models["scaler and components"]
     assert_array_equal(again.predict_proba(pairs), expected.predict_proba(pairs))
+    # But nothing that prediction may need.
+    find(header, SPC)["new_"] = 0
+    with pytest.warns():
+        refused(bytes(archive.archive_bytes(header, arrays)), tmp_path, "part 'new_'")
 
 
 # ------------------------------------------------------------------------------ writing
