@@ -4,7 +4,9 @@
 from sksymsim._axiom_report import AxiomReport
 from sksymsim._label_text import LabelAudit
 from sksymsim._report import PairReport
+from sksymsim._validation_files import ModelFileError
 from sksymsim._version import __version__
+from sksymsim._versions import ModelVersionWarning
 from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
@@ -20,6 +22,7 @@ from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.labels import ClosedLabels, audit_labels, close_labels
 from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
+from sksymsim.model_cards import model_card, update_model_card
 from sksymsim.model_selection import (
     PairGroupKFold,
     PairShuffleSplit,
@@ -28,6 +31,7 @@ from sksymsim.model_selection import (
 )
 from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.pairs import Pairs
+from sksymsim.persistence import compact, load_model, save_model, trusted_types
 from sksymsim.plotting import (
     DetDisplay,
     PairLearningCurveDisplay,
@@ -63,6 +67,8 @@ __all__ = [
     "GroupThreshold",
     "KernelPairClassifier",
     "LabelAudit",
+    "ModelFileError",
+    "ModelVersionWarning",
     "PairClusterer",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
@@ -91,6 +97,7 @@ __all__ = [
     "check_axioms",
     "cllr",
     "close_labels",
+    "compact",
     "deduplicate",
     "deployment_weights",
     "equal_error_rate",
@@ -99,10 +106,12 @@ __all__ = [
     "get_pair_scorer_names",
     "get_threshold_scorer",
     "link",
+    "load_model",
     "load_spoken_digits",
     "make_pairs",
     "min_cllr",
     "min_dcf",
+    "model_card",
     "pair_gram_operator",
     "pair_kernel",
     "pair_leakage_report",
@@ -111,8 +120,11 @@ __all__ = [
     "pairwise_f1",
     "pairwise_scores",
     "recalibrate",
+    "save_model",
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "trusted_types",
     "tune_group_threshold",
+    "update_model_card",
 ]
