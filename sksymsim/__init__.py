@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
+from sksymsim._index import IndexSpace
 from sksymsim._report import PairReport
 from sksymsim._version import __version__
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
@@ -8,6 +9,7 @@ from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
 from sksymsim.features import SymmetricFeatures
+from sksymsim.indexing import to_cosine, to_inner_product, to_l2
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
@@ -18,6 +20,7 @@ from sksymsim.model_selection import (
     pair_train_test_split,
 )
 from sksymsim.neural import SymmetricMLPClassifier
+from sksymsim.onnx_export import to_onnx
 from sksymsim.pairs import Pairs
 from sksymsim.plotting import (
     DetDisplay,
@@ -44,6 +47,7 @@ from sksymsim.thresholds import (
 __all__ = [
     "DetDisplay",
     "EmbeddingNormalizer",
+    "IndexSpace",
     "KernelPairClassifier",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
@@ -86,4 +90,8 @@ __all__ = [
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "to_cosine",
+    "to_inner_product",
+    "to_l2",
+    "to_onnx",
 ]

@@ -126,6 +126,7 @@ EXAMPLES = [
     "datasets",
     "deployment",
     "features",
+    "indexing",
     "kernel_machine",
     "kernels",
     "metrics",
