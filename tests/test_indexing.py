@@ -30,7 +30,7 @@ from sksymsim import (
 )
 
 N_QUERIES, N_BASE, K = 40, 700, 10
-WITHOUT = "{} is not installed: pip install sksymsim[test-export]"
+WITHOUT = "{0} is not installed: pip install {0}"
 
 MODELS = {
     "mahalanobis": SymmetricPairClassifier(alpha=1e-3),

@@ -34,7 +34,7 @@ from sksymsim import (
 from sksymsim import _onnx_graph as graphs
 
 NAMES = ["log_odds", "probabilities", "label"]
-WITHOUT = "{} is not installed: pip install sksymsim[test-export]"
+WITHOUT = "{0} is not installed: pip install {0}"
 
 
 @pytest.fixture(scope="module")

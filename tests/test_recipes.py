@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from sksymsim import Pairs
 
 DOCS = Path(__file__).parents[1] / "docs"
-WITHOUT = "{} is not installed: pip install sksymsim[test-export]"
+WITHOUT = "{0} is not installed: pip install {0}"
 
 
 def block_of(page, title):
