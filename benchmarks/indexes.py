@@ -55,8 +55,9 @@ SPACES = {"l2": to_l2, "inner_product": to_inner_product, "cosine": to_cosine}
 MODELS = {
     "mahalanobis": SymmetricPairClassifier("mahalanobis"),
     "bilinear": SymmetricPairClassifier("bilinear"),
-    "bilinear, psd=False": SymmetricPairClassifier("bilinear", psd=False, alpha=1e-7),
     "quadratic": SymmetricPairClassifier("quadratic"),
+    # Its L is indefinite.
+    "quadratic, kissme": SymmetricPairClassifier("quadratic", prior="kissme"),
 }
 COLUMNS = [
     "form",
@@ -218,6 +219,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--queries", type=int, default=1_000)
+    parser.add_argument("--form", choices=MODELS, help="this one only")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     rng = np.random.default_rng(0)
@@ -232,7 +234,8 @@ def main():
         except NoServerError as error:
             print("without pgvector:", error)
             server = None
-        for name, model in MODELS.items():
+        for name in [options.form] if options.form else MODELS:
+            model = MODELS[name]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 model.set_params(tol=1e-2, max_iter=100).fit(pairs, y)

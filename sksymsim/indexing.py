@@ -56,8 +56,7 @@ def to_l2(model, X_items=None, *, margin=0.1, dtype="float32"):
 
     See Also
     --------
-    to_inner_product : Needs no `X_items`, and fewer dimensions than to make lengths
-        equal.
+    to_inner_product : Needs no `X_items` for any form.
     SymmetricPairClassifier.top_k : The same search without an index.
 
     Notes
@@ -127,6 +126,9 @@ def to_inner_product(model, X_items=None, *, dtype="float32"):
 
     Notes
     -----
+    For indexes that compare with all items. Graphs such as HNSW miss less with the
+    vectors of :func:`to_l2` or :func:`to_cosine`.
+
     With ``s(a, b) = k + own(a) + own(b) + 2a'Lb`` and ``2L = V' diag(w) V``, w being
     signs, the vector of an item is ``(Vb, own(b))`` and that of a query ``(w * Va,
     1)``: their dot product is the log-odds less what depends on the query alone.
@@ -184,7 +186,7 @@ def to_cosine(model, X_items, *, margin=0.1, dtype="float32"):
 
     See Also
     --------
-    to_inner_product : Wants no `X_items` and rounds less.
+    to_inner_product : Wants no `X_items`; one dimension fewer.
 
     Notes
     -----
