@@ -18,6 +18,9 @@ from sksymsim._factors import signed_factor
 from sksymsim._forms import row_products
 from sksymsim._validation_export import check_lengths
 
+# The longest item by itself may come out longer than among others by this much.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class SplitScore:
@@ -270,8 +273,8 @@ class Sphere:
         """Return the vectors of items."""
         rows = self.product.items(z, own)
         squares = row_products(rows, rows)
-        check_lengths(squares, self.square)
-        rest = np.sqrt(self.square - squares)
+        check_lengths(squares, self.square * (1 + ROUNDING))
+        rest = np.sqrt(np.maximum(self.square - squares, 0))
         return np.column_stack([rows, rest]) / np.sqrt(self.square)
 
     def queries(self, z, own):

@@ -411,6 +411,9 @@ def test_later_items_may_be_longer_by_the_margin(fitted, tables):
     space = to_cosine(model, base, margin=0.5)
     assert space.transform_items(1.49 * longest).shape == (1, space.n_dimensions)
     assert space.transform_queries(3 * longest).shape == (1, space.n_dimensions)
+    tight = to_cosine(model, base, margin=0.0)
+    alone = np.concatenate([tight.transform_items(row[None]) for row in base])
+    assert_allclose(alone, tight.transform_items(base), atol=1e-4)
     with pytest.raises(ValueError, match=r"1 item.* first is row 1.* factor of 1.067"):
         space.transform_items(np.concatenate([longest, 1.6 * longest]))
 
