@@ -2,6 +2,7 @@
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
 from sksymsim._axiom_report import AxiomReport
+from sksymsim._index import IndexSpace
 from sksymsim._label_text import LabelAudit
 from sksymsim._report import PairReport
 from sksymsim._validation_files import ModelFileError
@@ -17,6 +18,7 @@ from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
 from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
+from sksymsim.indexing import to_cosine, to_inner_product, to_l2
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.labels import ClosedLabels, audit_labels, close_labels
@@ -30,6 +32,7 @@ from sksymsim.model_selection import (
     pair_train_test_split,
 )
 from sksymsim.neural import SymmetricMLPClassifier
+from sksymsim.onnx_export import to_onnx
 from sksymsim.pairs import Pairs
 from sksymsim.persistence import compact, load_model, save_model, trusted_types
 from sksymsim.plotting import (
@@ -65,6 +68,7 @@ __all__ = [
     "EmbeddingNormalizer",
     "GroupScores",
     "GroupThreshold",
+    "IndexSpace",
     "KernelPairClassifier",
     "LabelAudit",
     "ModelFileError",
@@ -124,6 +128,10 @@ __all__ = [
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "to_cosine",
+    "to_inner_product",
+    "to_l2",
+    "to_onnx",
     "trusted_types",
     "tune_group_threshold",
     "update_model_card",

@@ -136,6 +136,7 @@ EXAMPLES = [
     "datasets",
     "deployment",
     "features",
+    "indexing",
     "kernel_machine",
     "kernels",
     "exceptions",
