@@ -56,7 +56,9 @@ class ItemScores:
             pairs = Pairs.from_index(self.items, index[start : start + self._step])
             scores = read_log_odds(self.model, pairs, self.method)
             parts.append(check_model_scores(scores, len(pairs), self.model))
-        return np.concatenate(parts) if parts else np.empty(0)
+        scores = np.concatenate(parts) if parts else np.empty(0)
+        # The mean of two integers need not be one.
+        return scores if scores.dtype.kind == "f" else scores.astype(np.float64)
 
     def __call__(self, left, right):
         """Return the score of each pair of items, whatever the order of its sides."""

@@ -26,7 +26,7 @@ from sksymsim._pair_kernels import Links, QuadraticKernel, make_kernels
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs
 from sksymsim._solvers import SolverResult
-from sksymsim._validation_kernels import check_gram
+from sksymsim._validation_kernels import check_alpha_suffices, check_gram
 
 # Up to so many pairs, factorising their Gram matrix takes about as long as products.
 CHOLESKY_PAIRS = 1500
@@ -289,7 +289,8 @@ class _FreeColumns:
                 options.max_iter,
                 options.callback,
             )
-            return minimize_dual(problem, start, basis.steps(problem))
+            with check_alpha_suffices(options.alpha):
+                return minimize_dual(problem, start, basis.steps(problem))
 
         result = solve(self.columns, self.start)
         if self.has_prior and result.theta[-1] < 0:

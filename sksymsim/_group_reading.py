@@ -105,7 +105,10 @@ def group_items(pairs, method, threshold, missing, links, say):
     weights = pairs.above(threshold)
     # Pairs that nobody looked at never pull: all items would be one group.
     missing = 0.0 if missing is None else min(missing - threshold, 0.0)
-    graph = node_graph(weights, nodes, n_nodes, forbidden, missing)
+    # What outweighs all that attracts decides by that alone; more of it would only
+    # round the scores of the other pairs away.
+    enough = -1.0 - np.maximum(weights.values, 0.0).sum()
+    graph = node_graph(weights, nodes, n_nodes, forbidden, max(missing, enough))
     found = group_nodes(graph, METHODS[method], say)[nodes]
     return Grouped(_by_appearance(found), weights, missing)
 

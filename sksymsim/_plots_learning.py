@@ -2,10 +2,10 @@
 """A picture of what more pairs would bring."""
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed
 
 from sksymsim._plots_base import LEGEND, name_of, next_style, open_axes, shown_score
 from sksymsim._validation import check_labels, check_pairs

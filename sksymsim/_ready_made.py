@@ -37,6 +37,15 @@ def _asking(classifier, *arguments):
     return classifier
 
 
+def _scaler():
+    """Return a scaler that wants no weights, as without metadata routing."""
+    scaler = StandardScaler()
+    if get_config()["enable_metadata_routing"]:
+        # It could take them, so it has to be said.
+        scaler.set_fit_request(sample_weight=False)
+    return scaler
+
+
 def _networks():
     return [
         _network("distance", 0.0, [0.03, 0.01], [10, 50]),
@@ -86,7 +95,7 @@ def _boosting(n_trees, n_leaves):
 def _features():
     features = ("features", SymmetricFeatures(AGGREGATIONS))
     linear = _asking(LogisticRegression(max_iter=1000), "sample_weight")
-    scaled = _pipeline(features, ("scale", StandardScaler()), ("logistic", linear))
+    scaled = _pipeline(features, ("scale", _scaler()), ("logistic", linear))
     boosted = _pipeline(features, ("boosting", _boosting(100, 31)))
     return [
         ("features, logistic regression", scaled, {"logistic__C": [1e-3, 1e-2]}),

@@ -400,9 +400,10 @@ def check_matrix_size(n_features, limit):
     """Refuse to fit matrices that would not fit into memory."""
     if n_features > limit:
         raise ValueError(
-            f"X has {n_features} features; the forms hold matrices of that size "
+            f"X has {n_features} features; forms and priors hold matrices of that size "
             f"squared and take at most {limit}. Reduce the items first, for example "
-            "with SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline."
+            "with SharedTransformer(TruncatedSVD(n_components=256)) in a Pipeline; or "
+            "take KernelPairClassifier(prior=None), which holds none."
         )
 
 
@@ -431,8 +432,9 @@ def check_prior_matrix(matrix, n_features, *, psd):
         smallest = np.linalg.eigvalsh(matrix / size)[0]
         if smallest < -1e-8:
             raise ValueError(
-                "prior must be positive semidefinite when psd=True, but its smallest "
-                f"eigenvalue is {smallest * size:.3g}; pass psd=False or another prior."
+                "prior must be positive semidefinite, but its smallest eigenvalue is "
+                f"{smallest * size:.3g}; pass another prior or, to "
+                "SymmetricPairClassifier, psd=False."
             )
     return matrix
 

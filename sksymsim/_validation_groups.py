@@ -11,6 +11,8 @@ from sksymsim._validation import check_index
 
 # Items of a chain that an error text shows.
 SHOWN = 8
+# Sums of log-odds up to this size, and their products with counts, never overflow.
+MOST_LOG_ODDS = 1e100
 
 
 class Missing:
@@ -96,6 +98,12 @@ def check_edge_scores(values, n_pairs):
             f"log_odds hold {int((~np.isfinite(values)).sum())} NaN or infinity; say "
             "what is certain by must_link and cannot_link."
         )
+    n_beyond = int((np.abs(values) > MOST_LOG_ODDS).sum())
+    if n_beyond:
+        raise ValueError(
+            f"log_odds hold {n_beyond} number(s) beyond {MOST_LOG_ODDS:g}, of which no "
+            "sums can be taken; say what is certain by must_link and cannot_link."
+        )
     return values
 
 
@@ -135,7 +143,18 @@ def check_group_labels(labels_true, labels_pred):
         )
     if len(both[0]) == 0:
         raise ValueError("the labels are empty (n_samples=0).")
+    for labels, name in zip(both, ("labels_true", "labels_pred"), strict=True):
+        check_no_nan(labels, name)
     return [np.unique(labels, return_inverse=True)[1] for labels in both]
+
+
+def check_no_nan(labels, name):
+    """Refuse NaN as a label: all items without a group would be one group."""
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        raise ValueError(
+            f"{name} holds {int(np.isnan(labels).sum())} NaN, which names no group; "
+            "leave these items out or, in tune_group_threshold, give them -1."
+        )
 
 
 def check_known_groups(y, n_items):
@@ -143,8 +162,10 @@ def check_known_groups(y, n_items):
     y = column_or_1d(y)
     if len(y) != n_items:
         raise ValueError(f"got {n_items} items but {len(y)} groups in y.")
+    check_no_nan(y, "y")
     codes = np.unique(y, return_inverse=True)[1]
-    if y.dtype.kind in "iu":
+    # A table with gaps holds floats, also after they were filled by -1.
+    if y.dtype.kind in "iuf":
         codes = np.where(y < 0, -1, codes)
     return codes
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks and error texts of kernels of pairs."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from sksymsim._validation import Choice, Number, check_pairs, check_width
@@ -50,6 +52,18 @@ def check_gram(diagonal, gamma):
             "for this degree. Normalise them first, for example with "
             "SharedTransformer(EmbeddingNormalizer()), or lower gamma."
         )
+
+
+@contextmanager
+def check_alpha_suffices(alpha):
+    """Say what to do where rounding leaves a Gram matrix with negative eigenvalues."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"alpha={alpha:g} is lost in the rounding of the kernel: its matrix "
+            "cannot be factorised; increase alpha."
+        ) from error
 
 
 def check_kernel_scores(scores):

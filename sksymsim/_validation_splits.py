@@ -69,14 +69,25 @@ def check_group_labels(groups, n_pairs):
             f"{labels.shape}."
         )
     missing = labels.dtype.kind == "f" and np.isnan(labels).any()
-    if labels.dtype.kind == "O":
-        missing = any(label is None or label != label for label in labels.flat)
+    if labels.dtype.kind in "mM":
+        missing = np.isnat(labels).any()
+    elif labels.dtype.kind == "O":
+        missing = any(map(_is_missing, labels.flat))
     if missing:
         raise ValueError(
             "groups has missing labels (None or NaN); drop those pairs, or give each "
             "of them a label of its own."
         )
     return labels
+
+
+def _is_missing(label):
+    """Say whether a label stands for none: None, NaN, NaT, or the NA of pandas."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        # NA answers every comparison with NA, which is neither true nor false.
+        return True
 
 
 def check_groups_given(groups, level):

@@ -2,6 +2,7 @@
 """Weights of pairs out of sample weights and class weights."""
 
 import numpy as np
+from scipy.special import logit
 
 from sksymsim._validation import check_both_classes_weighted, check_class_weight
 
@@ -31,3 +32,27 @@ def normalized_weights(similar, classes, sample_weight, class_weight):
     weights = weights * np.where(similar, factors[1], factors[0])
     check_both_classes_weighted(similar, weights)
     return weights / weights.sum()
+
+
+def of_weight(weights, *columns):
+    """Return weights and other columns of pairs without the pairs of weight zero."""
+    kept = weights > 0
+    if kept.all():
+        return (weights, *columns)
+    return (weights[kept], *(column[kept] for column in columns))
+
+
+def rate_shift(similar_rate, similar, weights):
+    """Return what is added to log-odds for another rate of similar pairs.
+
+    Parameters
+    ----------
+    similar_rate : float or None
+        None leaves the rate of the pairs.
+    similar : ndarray of bool of shape (n_pairs,)
+    weights : ndarray of shape (n_pairs,)
+        With sum one.
+    """
+    if similar_rate is None:
+        return 0.0
+    return float(logit(similar_rate) - logit(weights[similar].sum()))

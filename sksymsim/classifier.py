@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -46,7 +45,7 @@ from sksymsim._validation import (
 from sksymsim._validation_axioms import check_reflexive_form
 from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
 from sksymsim._validation_labels import warn_if_contradictory
-from sksymsim._weights import normalized_weights
+from sksymsim._weights import normalized_weights, of_weight, rate_shift
 
 __all__ = ["SymmetricPairClassifier"]
 
@@ -386,9 +385,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
         # Pairs without weight go first of all, so that they cannot matter.
-        kept = weights > 0
-        if not kept.all():
-            pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        weights, similar, pairs = of_weight(weights, similar, pairs)
         warn_if_contradictory(glance(pairs, similar), len(pairs), stacklevel=2)
 
         fit = self._fit_kernels if self.form == POLY else self._fit_matrices
@@ -397,16 +394,14 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )
 
-        shift = 0.0
-        if self.similar_rate is not None:
-            shift = logit(self.similar_rate) - logit(weights[similar].sum())
+        shift = rate_shift(self.similar_rate, similar, weights)
         self._fitted = (self.form, self.psd)
         self.classes_ = classes
         self.n_features_in_ = pairs.shape[2]
         self.n_iter_ = solution.n_iter
         self.objective_ = solution.result.value
         self._score = replace(
-            solution.score, intercept=solution.score.intercept + float(shift)
+            solution.score, intercept=solution.score.intercept + shift
         )
         self._write_card(pairs, similar, {"objective": self.objective_})
         return self

@@ -74,7 +74,7 @@ def tune_group_threshold(
         Scored pairs as in :meth:`PairClusterer.fit`, of items that the model was not
         fitted on.
     y : array-like of shape (n_items,)
-        The group of each item; negative integers where it is not known. These items
+        The group of each item; negative numbers where it is not known. These items
         take part in the grouping, but not in the criterion.
     criterion : {"pairwise_f1", "b_cubed"}, default="pairwise_f1"
         What is made as great as possible: the F1 score of :func:`pairwise_scores` or of

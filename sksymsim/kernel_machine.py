@@ -4,7 +4,6 @@
 from functools import partial
 
 import numpy as np
-from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._dual_fitting import DualOptions, fit_dual
@@ -30,7 +29,7 @@ from sksymsim._validation import (
     check_weights,
 )
 from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA
-from sksymsim._weights import normalized_weights
+from sksymsim._weights import normalized_weights, of_weight, rate_shift
 
 __all__ = ["KernelPairClassifier"]
 
@@ -268,9 +267,7 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         classes, similar = check_labels(y, len(pairs))
         sample_weight = check_weights(sample_weight, len(pairs))
         weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
-        kept = weights > 0
-        if not kept.all():
-            pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+        weights, similar, pairs = of_weight(weights, similar, pairs)
         make_prior = None
         if self.prior is not None:
             known = pairs, similar, weights
@@ -280,9 +277,7 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         warn_if_not_converged(
             solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
         )
-        shift = 0.0
-        if self.similar_rate is not None:
-            shift = float(logit(self.similar_rate) - logit(weights[similar].sum()))
+        shift = rate_shift(self.similar_rate, similar, weights)
         self.classes_ = classes
         self.n_features_in_ = pairs.shape[2]
         self.n_iter_ = solution.n_iter

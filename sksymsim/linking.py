@@ -349,7 +349,7 @@ def _confidence(left, right, weights, chosen):
     values = np.tile(weights, 2)
     order = np.lexsort((values, ends))
     ends, values = ends[order], values[order]
-    last = np.append(ends[1:] != ends[:-1], True)
+    last = np.append(ends[1:] != ends[:-1], True)[: len(ends)]
     best = np.full(int(ends.max(initial=0)) + 1, -np.inf)
     second = best.copy()
     best[ends[last]] = values[last]

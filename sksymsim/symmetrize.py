@@ -31,6 +31,7 @@ from sksymsim._validation_features import (
     check_takes_weights,
 )
 from sksymsim._validation_scores import check_has_probabilities
+from sksymsim._weights import of_weight
 
 __all__ = ["SymmetrizedClassifier"]
 
@@ -166,8 +167,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         weights = check_weights(sample_weight, len(pairs))
         if weights is not None:
             check_both_classes_weighted(similar, weights)
-            kept = weights > 0
-            pairs, similar, weights = pairs[kept], similar[kept], weights[kept]
+            weights, similar, pairs = of_weight(weights, similar, pairs)
         name, certain = weight_argument(self.estimator)
         check_takes_weights(self.estimator, name, sample_weight)
         arguments = {}

@@ -815,3 +815,13 @@ def test_errors_of_items_and_models(world):
     three = make_pipeline(FunctionTransformer(squares), KNeighborsClassifier())
     with pytest.raises(ValueError, match="the model has 3 classes"):
         check_axioms(three.fit(pairs, np.arange(len(y)) % 3), items)
+
+
+def test_the_mean_of_two_orders_of_integer_scores_is_not_cut_off(rng):
+    votes = rng.integers(-3, 4, size=(12, 12))
+    X = np.arange(12.0)[:, None]
+    whole, real = (
+        check_axioms(TableModel(table).fit(X, None), X, threshold=0.25).to_dict()
+        for table in (votes, votes.astype(float))
+    )
+    assert whole == real

@@ -606,8 +606,8 @@ class Learner:
         (
             np.diag([1.0, 1, 1, -1]),
             ValueError,
-            "prior must be positive semidefinite when psd=True, but its smallest "
-            "eigenvalue is -1; pass psd=False or another prior",
+            "prior must be positive semidefinite, but its smallest eigenvalue is -1; "
+            "pass another prior or, to SymmetricPairClassifier, psd=False",
         ),
         (
             np.eye(3),

@@ -428,3 +428,30 @@ def test_untouched_worlds(rng):
     model = PairClusterer(missing="prior").fit(sparse.coo_matrix((4, 4)))
     assert_array_equal(model.labels_, range(4))
     assert_array_equal(model.confidence_, 0.5)
+
+
+@pytest.mark.parametrize("method", ["correlation", "average", "complete"])
+@pytest.mark.parametrize("missing", [-1e6, -1e20])
+@pytest.mark.parametrize("n_paths", [1, DENSE_NODES // 2])
+def test_missing_pairs_that_outweigh_all_do_not_drown_the_others(
+    method, missing, n_paths
+):
+    # A path of 4 items: the strong pair in the middle is a group, the ends are alone;
+    # the same for many paths that a hub joins weakly.
+    start = 4 * np.arange(n_paths)
+    left = np.concatenate([start, start + 1, start + 2, start[1:] + 3])
+    right = np.concatenate([start + 1, start + 2, start + 3, start[:-1] + 3])
+    values = np.repeat([1.0, 3.0, 1.0, 0.25], [n_paths] * 3 + [n_paths - 1])
+    graph = sparse.coo_matrix((values, (left, right)), shape=(4 * n_paths,) * 2)
+    found = PairClusterer(method, missing=missing).fit(graph)
+    assert_array_equal(found.labels_[start + 1], found.labels_[start + 2])
+    assert np.bincount(found.labels_).max() == 2
+
+
+@every_method
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_refuses_log_odds_of_which_no_sums_can_be_taken(method, sign):
+    certain = sign * np.nan_to_num(np.inf)
+    graph = graph_of({(0, 1): certain, (0, 2): certain, (1, 2): 1.0}, 3)
+    with pytest.raises(ValueError, match=r"2 number\(s\) beyond 1e\+100.*must_link"):
+        PairClusterer(method).fit(graph)

@@ -143,3 +143,24 @@ def test_errors_of_the_choice(arguments, text):
     arguments = {"clusterer": PairClusterer(), "y": [0, 0, 1, 1]} | arguments
     with pytest.raises(ValueError, match=text):
         tune_group_threshold(X=graph, **arguments)
+
+
+@pytest.mark.parametrize("score", [pairwise_scores, pairwise_f1, b_cubed])
+def test_items_without_a_group_are_not_one_group(score):
+    with pytest.raises(ValueError, match="labels_true holds 2 NaN"):
+        score([0, np.nan, np.nan], [0, 1, 1])
+    with pytest.raises(ValueError, match="labels_pred holds 1 NaN"):
+        score([0, 1, 1], [0, 1, np.nan])
+
+
+def test_unknown_groups_of_a_table_with_gaps():
+    scores = {(0, 1): 3.0, (1, 2): 2.0, (2, 3): -1.0, (3, 4): 4.0}
+    graph = graph_of(scores, 5)
+    choices = [
+        tune_group_threshold(PairClusterer(), graph, np.array([0, 0, 1, -1, -1], dtype))
+        for dtype in (int, float)
+    ]
+    assert_array_equal(choices[0].thresholds, choices[1].thresholds)
+    assert_array_equal(choices[0].values, choices[1].values)
+    with pytest.raises(ValueError, match=r"y holds 2 NaN.*give them -1"):
+        tune_group_threshold(PairClusterer(), graph, [0, 0, 1, np.nan, np.nan])

@@ -231,6 +231,28 @@ def test_what_is_near_is_similar_without_a_pair_that_says_so(rng):
     assert (lost == truth).mean() == 0.5
 
 
+def test_items_too_wide_for_a_metric(rng):
+    items = sparse.random(20, 5000, 0.01, format="csr", random_state=0)
+    X, y = Pairs.from_index(items, rng.integers(20, size=(30, 2))), np.arange(30) % 2
+    with pytest.raises(ValueError, match=r"or take KernelPairClassifier\(prior=None\)"):
+        KernelPairClassifier().fit(X, y)
+    assert KernelPairClassifier(prior=None).fit(X, y).n_features_in_ == 5000
+
+
+@pytest.mark.parametrize("make", [KernelPairClassifier, SymmetricPairClassifier])
+def test_a_penalty_below_rounding(make, data):
+    form = {"form": "poly"} if make is SymmetricPairClassifier else {"kernel": "linear"}
+    with pytest.raises(ValueError, match="alpha=1e-40 is lost in the rounding"):
+        make(**form, alpha=1e-40).fit(*data)
+
+
+def test_an_indefinite_prior_is_refused(data):
+    prior = np.eye(data[0].shape[2])
+    prior[0, 0] = -1
+    with pytest.raises(ValueError, match="eigenvalue is -1; pass another prior"):
+        KernelPairClassifier(prior=prior).fit(*data)
+
+
 @pytest.mark.parametrize("make", [KernelPairClassifier, SymmetricPairClassifier])
 def test_similar_rate(make, data):
     pairs, y = data

@@ -301,3 +301,15 @@ def test_errors_of_one_task(fitted):
         link(X[:, :3], np.zeros((2, 4)), Distance())
     with pytest.raises(ValueError, match="must_link joins items that cannot_link"):
         deduplicate(X, fitted, must_link=[[0, 1]], cannot_link=[[0, 1]])
+
+
+@pytest.mark.parametrize("one_to_one", [True, False])
+def test_no_candidates_are_no_links(rng, one_to_one):
+    items, thing = records(rng)
+    pairs, y, _ = make_pairs(items, thing, n_pairs=60, random_state=0)
+    model = SymmetricPairClassifier().fit(pairs, y)
+    none = np.empty((0, 2), dtype=int)
+    found = link(items[:3], items[3:5], model, candidates=none, one_to_one=one_to_one)
+    assert found.links.shape == found.pairs.shape == (0, 2)
+    assert found.confidence.shape == found.probabilities.shape == (0,)
+    assert_array_equal(found.partner, [-1, -1, -1])

@@ -639,6 +639,13 @@ def test_bad_sizes(kwargs, text, data):
         (np.zeros((9, 2)), np.zeros((9, 3)), r"groups must have shape \(9, 2\)"),
         (np.zeros((9, 2)), np.full((9, 2), np.nan), "groups has missing labels"),
         (np.zeros((9, 2)), np.full((9, 2), None), "groups has missing labels"),
+        (np.zeros((9, 2)), np.full((9, 2), pd.NA), "groups has missing labels"),
+        (np.zeros((9, 2)), np.full((9, 2), pd.NaT), "groups has missing labels"),
+        (
+            np.zeros((9, 2)),
+            np.full((9, 2), "NaT", dtype="M8[D]"),
+            "groups has missing labels",
+        ),
         (np.zeros((1, 2), dtype=int), None, r"cannot split 1 pair\(s\); at least 2"),
         (np.zeros((0, 2), dtype=int), None, r"cannot split 0 pair\(s\); at least 2"),
     ],

@@ -381,6 +381,31 @@ def test_arguments_with_metadata_routing(data, seen):
         assert call["sample_weight"] is None
 
 
+def test_scaled_features_with_metadata_routing(data):
+    """The scaler could take weights, and gets none: routed or not, one model."""
+    pairs, y, _, weights = data
+    scores = []
+    for routing in (False, True):
+        with config_context(enable_metadata_routing=routing):
+            model = search(forms=(), candidates=["features"]).fit(pairs, y, weights)
+        scores.append(model.cv_results_["mean_test_score"])
+    assert_allclose(scores[1], scores[0], rtol=1e-9)
+
+
+def test_processes_know_if_metadata_are_routed(data):
+    """A guest that did not request weights gets none there either."""
+    pairs, y, _, weights = data
+    silent = make_pipeline(SymmetricFeatures("absdiff"), LogisticRegression())
+    scores = []
+    with config_context(enable_metadata_routing=True):
+        for n_jobs in (None, 2):
+            model = search(forms=(), candidates=[("silent", silent)], n_jobs=n_jobs)
+            with pytest.warns(UserWarning, match="cannot reach the candidates"):
+                model.fit(pairs, y, weights**8)
+            scores.append(model.cv_results_["mean_test_score"])
+    assert_allclose(scores[1], scores[0], rtol=1e-9)
+
+
 @pytest.mark.parametrize("random_state", [5, np.int64(5)])
 def test_the_seed_of_the_search_is_that_of_guests_without(data, seen, random_state):
     pairs, y, _, _ = data
