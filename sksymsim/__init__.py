@@ -2,9 +2,12 @@
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
 from sksymsim._axiom_report import AxiomReport
+from sksymsim._index import IndexSpace
 from sksymsim._label_text import LabelAudit
 from sksymsim._report import PairReport
+from sksymsim._validation_files import ModelFileError
 from sksymsim._version import __version__
+from sksymsim._versions import ModelVersionWarning
 from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
@@ -15,11 +18,13 @@ from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
 from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
+from sksymsim.indexing import to_cosine, to_inner_product, to_l2
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.labels import ClosedLabels, audit_labels, close_labels
 from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
+from sksymsim.model_cards import model_card, update_model_card
 from sksymsim.model_selection import (
     PairGroupKFold,
     PairShuffleSplit,
@@ -27,7 +32,9 @@ from sksymsim.model_selection import (
     pair_train_test_split,
 )
 from sksymsim.neural import SymmetricMLPClassifier
+from sksymsim.onnx_export import to_onnx
 from sksymsim.pairs import Pairs
+from sksymsim.persistence import compact, load_model, save_model, trusted_types
 from sksymsim.plotting import (
     DetDisplay,
     PairLearningCurveDisplay,
@@ -61,8 +68,11 @@ __all__ = [
     "EmbeddingNormalizer",
     "GroupScores",
     "GroupThreshold",
+    "IndexSpace",
     "KernelPairClassifier",
     "LabelAudit",
+    "ModelFileError",
+    "ModelVersionWarning",
     "PairClusterer",
     "PairGroupKFold",
     "PairLearningCurveDisplay",
@@ -91,6 +101,7 @@ __all__ = [
     "check_axioms",
     "cllr",
     "close_labels",
+    "compact",
     "deduplicate",
     "deployment_weights",
     "equal_error_rate",
@@ -99,10 +110,12 @@ __all__ = [
     "get_pair_scorer_names",
     "get_threshold_scorer",
     "link",
+    "load_model",
     "load_spoken_digits",
     "make_pairs",
     "min_cllr",
     "min_dcf",
+    "model_card",
     "pair_gram_operator",
     "pair_kernel",
     "pair_leakage_report",
@@ -111,8 +124,15 @@ __all__ = [
     "pairwise_f1",
     "pairwise_scores",
     "recalibrate",
+    "save_model",
     "shift_log_odds",
     "tar_at_far",
     "threshold_at",
+    "to_cosine",
+    "to_inner_product",
+    "to_l2",
+    "to_onnx",
+    "trusted_types",
     "tune_group_threshold",
+    "update_model_card",
 ]

@@ -2,6 +2,7 @@
 """Blocks of rows, threads over blocks, and the memory they may take."""
 
 import mmap
+import multiprocessing
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.parallel import get_active_backend
 from scipy import sparse
 from threadpoolctl import ThreadpoolController
@@ -183,6 +184,11 @@ def effective_threads(n_jobs):
     """
     if n_jobs is None and get_active_backend()[1] is None:
         return _one_blas_thread.threads_outside()
+    if multiprocessing.current_process().daemon:
+        # A worker of multiprocessing may start threads; joblib looks for processes, and
+        # warns that there cannot be any.
+        with parallel_config("threading"):
+            return effective_n_jobs(n_jobs)
     return effective_n_jobs(n_jobs)
 
 

@@ -60,6 +60,11 @@ class DualScore:
             return self.links.width
         return self.support.shape[0]
 
+    @property
+    def n_features(self):
+        """The width of the items."""
+        return self.links.width if self.support is None else self.support.shape[1]
+
     def table(self, items):
         """Return what items add to the sums."""
         if self.support is None:

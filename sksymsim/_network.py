@@ -51,9 +51,12 @@ class PairNetwork:
         self.steps = [*self.tower, *self.after_tower]
         self.widths = [n_features, *tower, pooled.width, *head]
 
-    def __reduce__(self):
+    def __getstate__(self):
         # Rebuilt from a few numbers: activations are functions by name.
-        return PairNetwork, self.architecture
+        return {"architecture": self.architecture}
+
+    def __setstate__(self, state):
+        self.__init__(*state["architecture"])
 
     def start(self, rng):
         """Return first parameters of all steps, and zero for k and g.

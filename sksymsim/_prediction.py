@@ -5,16 +5,35 @@ import numpy as np
 from scipy.special import expit, log_expit
 from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._card import training_card
 from sksymsim._validation import check_pairs
+from sksymsim._versions import Versioned
 
 
-class PairScoreMixin:
+class PairScoreMixin(Versioned):
     """Methods of a binary classifier of pairs whose score is a log-odds.
 
     The class that inherits has ``_scores(pairs)``, which maps ``Pairs`` of the right
     width to one log-odds for each and refuses NaN and infinity, and after fit
     ``classes_`` and ``n_features_in_``.
     """
+
+    def _write_card(self, pairs, similar, scores, *, goes_on=False, also=None):
+        """Remember what the fit was made of: the last step of every fit.
+
+        Parameters
+        ----------
+        pairs, similar, scores
+            See :func:`training_card`.
+        goes_on : bool, default=False
+            Whether earlier fits count too.
+        also : estimator, default=None
+            Another one that is to remember it, if it is a model of pairs.
+        """
+        earlier = vars(self).get("_card") if goes_on else None
+        self._card = training_card(self, pairs, similar, scores, earlier)
+        if isinstance(also, PairScoreMixin):
+            also._card = {**self._card, "estimator": type(also).__name__}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

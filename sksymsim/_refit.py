@@ -66,7 +66,7 @@ def _fit_blend(blend, candidates, pairs, y, sample_weight, groups):
     named = [(f"member{i}", part) for i, (part, _) in enumerate(parts)]
     weights = [float(weight) for _, weight in parts]
     stack = StackedPairClassifier(named, weights, intercept=blend.intercept)
-    return make_pipeline(stack._take([part for _, part in named], pairs))
+    return make_pipeline(stack._take([part for _, part in named], pairs, y))
 
 
 def _fit_guest(guest, pairs, y, sample_weight, groups):

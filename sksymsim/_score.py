@@ -364,6 +364,7 @@ def _panels(rows, triangular):
     """
     if not triangular or len(rows) < N_PANELS * MIN_PANEL:
         return [(0, rows)]
-    upper = np.linalg.qr(rows, mode="r")
+    # A compact model has float32 rows; its scores are not to depend on their number.
+    upper = np.linalg.qr(rows.astype(np.float64, copy=False), mode="r")
     step = -(-len(upper) // (16 * N_PANELS)) * 16
     return [(i, upper[i : i + step, i:]) for i in range(0, len(upper), step)]

@@ -403,6 +403,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self._score = replace(
             solution.score, intercept=solution.score.intercept + shift
         )
+        self._write_card(pairs, similar, {"objective": self.objective_})
         return self
 
     def _fit_matrices(self, pairs, similar, weights):

@@ -12,11 +12,12 @@ from sksymsim._aggregations import AGGREGATIONS
 from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
 from sksymsim._validation import check_finite_pairs, check_pairs
 from sksymsim._validation_features import check_aggregations, check_feature_names
+from sksymsim._versions import Versioned
 
 __all__ = ["SymmetricFeatures"]
 
 
-class SymmetricFeatures(TransformerMixin, BaseEstimator):
+class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
     """Turn pairs into features that are the same for (a, b) and (b, a).
 
     With it in front, any scikit-learn model of rows is a symmetric model of pairs.

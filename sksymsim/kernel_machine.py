@@ -286,6 +286,7 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.kernel_scale_ = solution.kernel_scale
         self.n_landmarks_ = solution.n_landmarks
         self._score = solution.score.shifted(shift)
+        self._write_card(pairs, similar, {"objective": self.objective_})
         return self
 
     def _scores(self, pairs):

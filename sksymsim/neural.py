@@ -322,6 +322,8 @@ class SymmetricMLPClassifier(
         self.loss_curve_ = progress.losses
         self.validation_scores_ = progress.scores if self.early_stopping else None
         self.best_validation_score_ = progress.best if self.early_stopping else None
+        measured = {"validation_score": self.best_validation_score_}
+        self._write_card(sample.pairs, sample.similar, measured)
         return self
 
     @available_if(check_is_stochastic)
@@ -372,6 +374,7 @@ class SymmetricMLPClassifier(
         self.n_iter_ = vars(self).get("n_iter_", 0) + 1
         self.loss_curve_ = [*vars(self).get("loss_curve_", ()), loss]
         self.validation_scores_ = self.best_validation_score_ = None
+        self._write_card(sample.pairs, sample.similar, {}, goes_on=True)
         return self
 
     def _sample(self, pairs, similar, sample_weight):

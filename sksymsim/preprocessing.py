@@ -18,6 +18,7 @@ from sksymsim._validation import (
     check_pairs,
     check_parameters,
 )
+from sksymsim._versions import Versioned
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 
@@ -25,7 +26,9 @@ __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 VARIANCE_FLOOR = 1e-10
 
 
-class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class EmbeddingNormalizer(
+    Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Centre, whiten as far as wished, and scale embeddings to unit length.
 
     Parameters
@@ -133,12 +136,12 @@ class EmbeddingNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=_float_dtype(X), reset=False)
-        mean = self.mean_.astype(X.dtype)
+        mean = self.mean_.astype(X.dtype, copy=False)
         X = X - mean
         # What is left of equal numbers is rounding: no direction to be scaled up.
         X[np.abs(X) <= 4 * np.finfo(X.dtype).eps * np.abs(mean)] = 0
         if self.whitening_ is not None:
-            X = X @ self.whitening_.astype(X.dtype)
+            X = X @ self.whitening_.astype(X.dtype, copy=False)
         if self.norm:
             # Twice, the first time by the largest entry, whose square cannot overflow
             # or vanish.
@@ -178,7 +181,9 @@ def _inverse_root(covariance, share):
     return (basis / np.sqrt(lam)) @ basis.T
 
 
-class SharedTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SharedTransformer(
+    Versioned, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Apply one transformer to both sides of pairs.
 
     Fits any scikit-learn transformer on the distinct items of the training pairs and

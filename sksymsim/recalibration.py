@@ -141,6 +141,7 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.n_features_in_ = pairs.shape[2]
         self.scale_ = scale
         self.shift_ = shift
+        self._write_card(pairs, similar, {})
         return self
 
     def _scores(self, pairs):

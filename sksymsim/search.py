@@ -56,6 +56,7 @@ from sksymsim._validation_search import (
 __all__ = ["SymmetricPairClassifierCV"]
 
 ALPHAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+SCORES_OF_THE_CARD = ("cv_score", "cosine_score", "cv_transfer_score")
 PARAMETERS = {
     "combine": [Choice("auto", "stack", "best")],
     "scoring": [
@@ -340,6 +341,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.n_features_in_ = known.pairs.shape[2]
         self.n_splits_ = len(splits)
         vars(self).update(results_of(decision, held_out))
+        scores = {name: getattr(self, f"{name}_") for name in SCORES_OF_THE_CARD}
+        self._write_card(weighted.pairs, weighted.similar, scores, also=model[-1])
         return self
 
     def _checked_parameters(self):

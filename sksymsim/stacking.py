@@ -98,14 +98,15 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         check_members(self.estimators, self.weights)
         pairs = check_pairs(X, min_pairs=2)
         fitted = [clone(member).fit(pairs, y) for _, member in self.estimators]
-        return self._take(fitted, pairs)
+        return self._take(fitted, pairs, y)
 
-    def _take(self, fitted, pairs):
+    def _take(self, fitted, pairs, y):
         """Make the sum of fitted members."""
         self._methods = [log_odds_method(member, pairs) for member in fitted]
         self.estimators_ = fitted
         self.classes_ = fitted[0].classes_
         self.n_features_in_ = pairs.shape[2]
+        self._write_card(pairs, np.asarray(y) == self.classes_[1], {})
         return self
 
     def _scores(self, pairs):

@@ -186,6 +186,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.estimator_ = fitted
         self.classes_ = classes
         self.n_features_in_ = n_features
+        self._write_card(pairs, similar, {})
         return self
 
     @available_if(_has_probabilities)

@@ -75,6 +75,14 @@ TUNED = {
     "Alpha": "alpha",
     "Epochs": "epochs",
 }
+STORED = {
+    "Model": "model",
+    "Precision": "dtype",
+    "File": "file",
+    "KB": "kilobytes",
+    "write_ms": "write_ms",
+    "read_ms": "read_ms",
+}
 BOTH_ORDERS = {
     "Data": "data",
     "Classifier": "estimator",
@@ -436,6 +444,7 @@ def write_fragments(app):
         },
         "networks.inc": columns_to_rst(results / "mlp_quality.csv", NETWORKS),
         "networks_tuned.inc": columns_to_rst(results / "mlp_tuned.csv", TUNED),
+        "persistence.inc": columns_to_rst(results / "persistence.csv", STORED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
             name: section_to_rst(results / "peers.md", heading)
