@@ -110,8 +110,8 @@ def fit_network(recipe, sample, held, rng, n_epochs=None, n_all=None):
     Parameters
     ----------
     recipe : Recipe
-    sample : LabelledSample
-    held : LabelledSample or None
+    sample : LabelledPairs
+    held : LabelledPairs or None
         Pairs for early stopping.
     rng : RandomState
     n_epochs : int, default=None
@@ -156,10 +156,10 @@ def fit_with_validation(recipe, sample, divisions, rng, *, refit):
     Parameters
     ----------
     recipe : Recipe
-    sample : LabelledSample
+    sample : LabelledPairs
         All pairs.
     divisions : list of (train, held)
-        Of LabelledSample: those to train on, and those held out.
+        Of LabelledPairs: those to train on, and those held out.
     rng : RandomState
     refit : bool
         Whether to train anew on all pairs, for as many epochs as were best, in the

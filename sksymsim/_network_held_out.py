@@ -37,7 +37,7 @@ def entities_of(pairs, similar):
     return connected_components(links, directed=False)[1][index]
 
 
-def hold_out(sample, groups, fraction, rng):
+def hold_out(sample, fraction, rng):
     """Divide pairs into those to train on and those to validate on.
 
     They share no group or, without groups, no entity; pairs with a side in both parts
@@ -47,16 +47,17 @@ def hold_out(sample, groups, fraction, rng):
 
     Parameters
     ----------
-    sample : LabelledSample
-    groups : array-like or None
+    sample : LabelledPairs
+        With the groups of each side, or None for these.
     fraction : float
     rng : RandomState
 
     Returns
     -------
     divisions : list of (train, held)
-        Of LabelledSample.
+        Of LabelledPairs.
     """
+    groups = sample.groups
     if groups is None:
         keys = entities_of(sample.pairs, sample.similar)
     else:
@@ -77,8 +78,7 @@ def hold_out(sample, groups, fraction, rng):
         with check_can_hold_out(fraction):
             drawn = splitter.split(sample.pairs, kinds, groups)
     return [
-        tuple(_at_rate_of(sample, sample.take(part)) for part in parts)
-        for parts in drawn
+        tuple(_at_rate_of(sample, sample[part]) for part in parts) for parts in drawn
     ]
 
 

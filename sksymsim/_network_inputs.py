@@ -15,26 +15,6 @@ from sksymsim._blocks import (
 
 
 @dataclass(frozen=True)
-class LabelledSample:
-    """Pairs with what is known of them.
-
-    Parameters
-    ----------
-    pairs : Pairs
-    similar : ndarray of bool of shape (n_pairs,)
-    weights : ndarray of shape (n_pairs,)
-    """
-
-    pairs: object
-    similar: np.ndarray
-    weights: np.ndarray
-
-    def take(self, rows):
-        """Return some of them."""
-        return LabelledSample(self.pairs[rows], self.similar[rows], self.weights[rows])
-
-
-@dataclass(frozen=True)
 class Inputs:
     """How rows of items become inputs of a network.
 
@@ -84,7 +64,7 @@ def measure_inputs(sample):
 
     Parameters
     ----------
-    sample : LabelledSample
+    sample : LabelledPairs
 
     Returns
     -------
@@ -133,7 +113,7 @@ class Batches:
 
     Parameters
     ----------
-    sample : LabelledSample
+    sample : LabelledPairs
         The mean of its weights becomes one.
     inputs : Inputs
     cosines : ndarray of shape (n_pairs,)

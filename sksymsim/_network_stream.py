@@ -36,7 +36,7 @@ def fit_one_epoch(recipe, sample, earlier, random_state):
     Parameters
     ----------
     recipe : Recipe
-    sample : LabelledSample
+    sample : LabelledPairs
     earlier : Stream or None
         Of the call before; it is not changed.
     random_state : int, RandomState instance or None

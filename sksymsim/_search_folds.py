@@ -1,28 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The folds of a search: what is fitted, what is held out, and in which parts."""
 
-from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
 from sksymsim._choice import HeldOutPairs, weights_at_rate
-from sksymsim._glance import glance
 from sksymsim._group_folds import few_group_folds, number_of_groups
 from sksymsim._held_out import Split
+from sksymsim._labelled_pairs import LabelledPairs
 from sksymsim._pair_keys import number_items_of_both, number_keys, number_pairs
-from sksymsim._validation import (
-    check_both_classes_weighted,
-    check_labels,
-    check_pairs,
-    check_weights,
-)
-from sksymsim._validation_labels import warn_if_contradictory
 from sksymsim._validation_search import (
-    check_dense,
     check_folds,
     check_groups_enough,
-    check_groups_of_pairs,
     check_parts,
     check_validation,
     warn_if_fitted,
@@ -36,64 +26,6 @@ N_PARTS = 5
 # With fewer groups for each fold than this, a test part would hardly have pairs of two
 # groups.
 GROUPS_OF_A_FOLD = 4
-
-
-@dataclass(frozen=True)
-class LabelledPairs:
-    """Pairs with what is known of them.
-
-    Parameters
-    ----------
-    pairs : Pairs
-    similar : ndarray of bool of shape (n_pairs,)
-    weights : ndarray of shape (n_pairs,)
-    groups : ndarray of shape (n_pairs, ...) or None, default=None
-        As the user gave them.
-    """
-
-    pairs: object
-    similar: np.ndarray
-    weights: np.ndarray
-    groups: np.ndarray | None = None
-
-    def __getitem__(self, rows):
-        groups = None if self.groups is None else self.groups[rows]
-        return LabelledPairs(
-            self.pairs[rows], self.similar[rows], self.weights[rows], groups
-        )
-
-    def of_weight(self):
-        """Return those whose weight is not zero."""
-        return self if self.weights.all() else self[np.flatnonzero(self.weights)]
-
-
-def label_pairs(X, y, sample_weight, groups, owner):
-    """Return checked pairs with their labels and weights, and the two classes.
-
-    Parameters
-    ----------
-    X, y, sample_weight, groups : as given to `fit`
-    owner : str
-        Who takes them, for the error text.
-
-    Returns
-    -------
-    known : LabelledPairs
-    classes : ndarray of shape (2,)
-    """
-    pairs = check_pairs(X, min_pairs=2)
-    check_dense(pairs, "X", owner)
-    classes, similar = check_labels(y, len(pairs))
-    weights = check_weights(1.0 if sample_weight is None else sample_weight, len(pairs))
-    # The sum of very large weights may overflow.
-    weights = weights / weights.max()
-    check_both_classes_weighted(similar, weights)
-    groups = check_groups_of_pairs(groups, len(pairs))
-    known = LabelledPairs(pairs, similar, weights, groups)
-    weighted = known.of_weight()
-    seen = glance(weighted.pairs, weighted.similar)
-    warn_if_contradictory(seen, len(weighted.pairs), stacklevel=3)
-    return known, classes
 
 
 def label_validation(X_val, y_val, known, classes):

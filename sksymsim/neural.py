@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricMLPClassifier: a symmetric network, learned from labelled pairs."""
 
-import numpy as np
+from dataclasses import replace
+
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
+from sksymsim._labelled_pairs import LabelledPairs, label_pairs
 from sksymsim._network_attributes import NetworkAttributesMixin
 from sksymsim._network_fitting import Recipe, fit_network, fit_with_validation
 from sksymsim._network_held_out import hold_out
-from sksymsim._network_inputs import LabelledSample
 from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
 from sksymsim._network_stream import fit_one_epoch
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
 from sksymsim._validation import (
-    check_both_classes_weighted,
-    check_labels,
     check_pairs,
     check_parameters,
-    check_weights,
 )
 from sksymsim._validation_networks import (
     check_is_stochastic,
@@ -27,6 +25,7 @@ from sksymsim._validation_networks import (
     warn_if_not_trained,
 )
 from sksymsim._validation_splits import check_group_labels
+from sksymsim._weights import relative_weights
 
 __all__ = ["SymmetricMLPClassifier"]
 
@@ -296,34 +295,35 @@ class SymmetricMLPClassifier(
         UserWarning
             If an interrupt did; if single items are held out, and more than half of
             the pairs are neither trained on nor held out then.
+        ContradictoryLabelsWarning
+            If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         """
         check_parameters(self, PARAMETERS)
-        pairs = check_pairs(X, min_pairs=2)
-        classes, similar = check_labels(y, len(pairs))
-        sample, kept = self._sample(pairs, similar, sample_weight)
-        check_both_classes_weighted(sample.similar, sample.weights)
+        known, classes = label_pairs(X, y, sample_weight)
         if groups is not None:
-            groups = check_group_labels(groups, len(pairs))[kept]
+            groups = check_group_labels(groups, len(known))
+        # Pairs without weight go first of all, so that they cannot matter.
+        known = replace(known, groups=groups).of_weight()
         rng = check_random_state(self.random_state)
-        recipe = self._recipe(pairs.shape[2])
+        recipe = self._recipe(known.pairs.shape[2])
         if self.early_stopping:
-            parts = hold_out(sample, groups, self.validation_fraction, rng)
-            trained = fit_with_validation(recipe, sample, parts, rng, refit=self.refit)
+            parts = hold_out(known, self.validation_fraction, rng)
+            trained = fit_with_validation(recipe, known, parts, rng, refit=self.refit)
         else:
-            trained = fit_network(recipe, sample, None, rng)
+            trained = fit_network(recipe, known, None, rng)
         warn_if_not_trained(trained, recipe.options, stacklevel=3)
 
         self._model = trained.model
         self._stream = None
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self.n_features_in_ = known.pairs.shape[2]
         self.n_iter_ = trained.n_iter
         progress = trained.progress
         self.loss_curve_ = progress.losses
         self.validation_scores_ = progress.scores if self.early_stopping else None
         self.best_validation_score_ = progress.best if self.early_stopping else None
         measured = {"validation_score": self.best_validation_score_}
-        self._write_card(sample.pairs, sample.similar, measured)
+        self._write_card(known.pairs, known.similar, measured)
         return self
 
     @available_if(check_is_stochastic)
@@ -362,7 +362,8 @@ class SymmetricMLPClassifier(
         classes, similar = check_partial_labels(
             y, classes, vars(self).get("classes_"), len(pairs)
         )
-        sample, _ = self._sample(pairs, similar, sample_weight)
+        weights = relative_weights(sample_weight, len(pairs))
+        sample = LabelledPairs(pairs, similar, weights).of_weight()
         recipe = self._recipe(pairs.shape[2], known)
         stream, loss = fit_one_epoch(
             recipe, sample, vars(self).get("_stream"), self.random_state
@@ -376,14 +377,6 @@ class SymmetricMLPClassifier(
         self.validation_scores_ = self.best_validation_score_ = None
         self._write_card(sample.pairs, sample.similar, {}, goes_on=True)
         return self
-
-    def _sample(self, pairs, similar, sample_weight):
-        """Return the pairs that have a weight, and which they are."""
-        weights = check_weights(sample_weight, len(pairs))
-        weights = np.ones(len(pairs)) if weights is None else weights
-        kept = weights > 0
-        sample = LabelledSample(pairs, similar, weights / weights.max())
-        return (sample if kept.all() else sample.take(kept)), kept
 
     def _recipe(self, n_features, known=None):
         """Return what to fit: from `known`, or for a warm start from the last fit."""

@@ -2,6 +2,7 @@
 """One call that chooses whitening, form, prior and penalty, and how to combine them."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -18,6 +19,7 @@ from sksymsim._candidates import (
 from sksymsim._decision import decide
 from sksymsim._guests import seed_of, varies, without_weights
 from sksymsim._held_out import held_out_scores
+from sksymsim._labelled_pairs import label_pairs
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._ready_made import READY_MADE
 from sksymsim._refit import most_iterations, refit
@@ -25,7 +27,6 @@ from sksymsim._reporting import say_if
 from sksymsim._rules import make_rule, scoring_names
 from sksymsim._search_folds import (
     held_out_pairs,
-    label_pairs,
     label_validation,
     make_folds,
     make_splits,
@@ -48,6 +49,7 @@ from sksymsim._validation_search import (
     check_dense,
     check_error_score,
     check_forms,
+    check_groups_of_pairs,
     check_numbers,
     check_sizes,
     warn_of_lost_weights,
@@ -299,8 +301,10 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             If some of the `candidates` cannot be fitted.
         """
         lists, rule = self._checked_parameters()
-        owner = type(self).__name__
-        known, classes = label_pairs(X, y, sample_weight, groups, owner)
+        known, classes = label_pairs(X, y, sample_weight)
+        check_dense(known.pairs, "X", type(self).__name__)
+        groups = check_groups_of_pairs(groups, len(known))
+        known = replace(known, groups=groups)
         validation = label_validation(X_val, y_val, known, classes)
         folds = []
         if validation is None or self.cv is not None or groups is not None:
