@@ -9,8 +9,8 @@ One model for each data set scores the pairs; every method gets the same log-odd
 threshold, and what pairs count that were never scored, are chosen by the mean of
 pairwise F1 and B-cubed F1, from the same thresholds for all: on dev; and, as dev may be
 of two classes that any method finds, on the folds of ``grouping_folds.py``, which hold
-out groups of train and dev. *Correlation or average* is `tune_group_threshold` with
-both methods, on these folds.
+out groups of train and dev. *Correlation or average or components* is
+`tune_group_threshold` with these methods, on these folds.
 
 - Products (``abt_buy``, ``wdc_cameras_medium``): the scored pairs are the labelled ones
   of the split. True groups are the connected components of the similar pairs of the
@@ -300,7 +300,7 @@ def chosen_on_dev(dev, method):
 
 
 def chosen_on_folds(name):
-    """Return for each method, or choice of two, its best setting on held-out folds."""
+    """Return for each method, or choice of several, what is best on the folds."""
     path = RESULTS / "grouping_folds.csv"
     if not path.exists():
         return {}

@@ -47,7 +47,7 @@ CLASSES = {
     "omniglot_pca128": ("item_alphabet", "item_label"),
 }
 HELD = {"fsdd_speaker_seen": 5, "omniglot_pca128": 1}
-BOTH = ("correlation", "average")
+CHOICES = ("correlation", "average", "components")
 
 
 def bounded(method):
@@ -157,7 +157,7 @@ def nested(values):
 
 
 def chosen_method(method, place, table):
-    """Return the method at a place of a choice of two, and its place there."""
+    """Return the method at a place of a choice of several, and its place there."""
     for name in method.split(" or "):
         if place < len(table[name]):
             return name, place
@@ -170,7 +170,8 @@ def report(raw):
         with np.load(path) as file:
             table = {name: file[name] for name in file.files}
         levels = table.pop("thresholds")
-        table[" or ".join(BOTH)] = np.concatenate([table[name] for name in BOTH])
+        several = np.concatenate([table[name] for name in CHOICES])
+        table = {" or ".join(CHOICES): several, **table}
         reference = nested(table["correlation"])
         for method, values in table.items():
             one, others = nested(values)

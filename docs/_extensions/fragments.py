@@ -369,11 +369,14 @@ def closure_to_rst(path):
 
 
 def grouping_to_rst(path):
-    """Return F1 of groups on test, one row a data set, the best in bold; or nothing."""
+    """Return F1 of groups on test, the best of each data set in bold; or nothing.
+
+    With the settings that were chosen on folds.
+    """
     if not path.exists():
         return ""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["chosen_on"] == "folds"]
     table = {}
     for row in rows:
         table.setdefault(row["data"], {})[row["method"]] = row
