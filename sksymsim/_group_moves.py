@@ -20,7 +20,7 @@ LEAST_WORK = 200_000
 def sum_linkage(missing):
     """Return the linkage of sums, from which `missing` is taken off for each pair."""
     if not missing:
-        return Linkage(_add, lambda bond, a, b: bond)
+        return Linkage(_add, lambda bond, a, b: bond, sized=False)
     return Linkage(_add, lambda bond, a, b: bond + missing * a * b)
 
 

@@ -11,6 +11,7 @@ from sksymsim._group_graph import distinct_pairs, node_graph
 from sksymsim._group_methods import METHODS, group_nodes
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation_groups import (
+    MOST_LOG_ODDS,
     check_candidates,
     check_edge_scores,
     check_score_graph,
@@ -19,6 +20,8 @@ from sksymsim._validation_groups import (
 
 # Pairs that a model scores at a time: some hundred MB where it makes features of them.
 SCORED_AT_ONCE = 1 << 18
+# Beyond the log-odds of any pair.
+BEYOND = 2 * MOST_LOG_ODDS
 
 
 def read_scored_pairs(X, estimator, log_odds):
@@ -102,9 +105,11 @@ def group_items(pairs, method, threshold, missing, links, say):
     grouped : Grouped
     """
     nodes, n_nodes, forbidden = links
+    # Scores have a bound, and what is beyond it decides alike; sums would overflow.
+    threshold = min(max(threshold, -BEYOND), BEYOND)
     weights = pairs.above(threshold)
     # Pairs that nobody looked at never pull: all items would be one group.
-    missing = 0.0 if missing is None else min(missing - threshold, 0.0)
+    missing = 0.0 if missing is None else min(max(missing, -BEYOND) - threshold, 0.0)
     # What outweighs all that attracts decides by that alone; more of it would only
     # round the scores of the other pairs away.
     enough = -1.0 - np.maximum(weights.values, 0.0).sum()

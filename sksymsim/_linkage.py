@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Single, average and complete linkage of a sparse graph, where they stop at zero."""
 
+from operator import itemgetter
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
@@ -24,7 +26,7 @@ def join_reachable(graph):
     labels : sequence of int of length n_nodes
     """
     rows = graph.rows(graph.greatest.tolist())
-    return contract(rows, graph.sizes.tolist(), Linkage(_greatest, _plain))
+    return contract(rows, graph.sizes.tolist(), Linkage(_greatest, _plain, sized=False))
 
 
 def join_by_average(graph):
@@ -37,7 +39,7 @@ def join_by_average(graph):
     missing = graph.missing
     if not missing:
         bonds = list(zip(graph.total.tolist(), graph.count.tolist(), strict=True))
-        kind = Linkage(_add_both, lambda bond, a, b: bond[0] / max(bond[1], 1))
+        kind = Linkage(_add_both, lambda bond, a, b: _mean(bond), _mean, sized=False)
     else:
         bonds = (graph.total - graph.count * missing).tolist()
         kind = Linkage(_add, lambda bond, a, b: bond / (a * b) + missing)
@@ -50,18 +52,23 @@ def join_by_least(graph):
         return _with_scipy(graph, "complete")
     missing = graph.missing
     if not missing:
-        bonds, kind = graph.least.tolist(), Linkage(min, _plain)
+        bonds, kind = graph.least.tolist(), Linkage(min, _plain, sized=False)
     else:
         bonds = list(zip(graph.least.tolist(), graph.count.tolist(), strict=True))
         kind = Linkage(
             _least_and_count,
             lambda bond, a, b: bond[0] if bond[1] == a * b else min(bond[0], missing),
+            itemgetter(0),
         )
     return contract(graph.rows(bonds), graph.sizes.tolist(), kind)
 
 
 def _plain(bond, size, other_size):
     return bond
+
+
+def _mean(bond):
+    return bond[0] / max(bond[1], 1)
 
 
 def _greatest(one, other):

@@ -85,8 +85,9 @@ def check_sides(left, right):
 def check_index(index, n_items):
     """Return a table of row numbers of shape (n_pairs, 2), all in range."""
     index = np.asarray(index)
-    if index.shape == (0,):
-        index = index.astype(np.intp).reshape(-1, 2)
+    # Nothing has no type: empty lists and tables are float64 in NumPy.
+    if index.shape in ((0,), (0, 2)):
+        index = np.empty((0, 2), dtype=np.intp)
     if index.dtype.kind not in "iu":
         raise TypeError(
             f"index must hold integers (rows of items), got dtype {index.dtype}; for "

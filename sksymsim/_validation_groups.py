@@ -170,6 +170,49 @@ def check_known_groups(y, n_items):
     return codes
 
 
+def check_methods(methods, known, default):
+    """Return the names of methods to try, without repetitions."""
+    if methods is None:
+        return (default,)
+    shown = ", ".join(repr(name) for name in known)
+    if isinstance(methods, str):
+        raise TypeError(f"methods must be a sequence of names, got {methods!r}.")
+    methods = tuple(dict.fromkeys(methods))
+    wrong = [name for name in methods if name not in known]
+    if wrong or not methods:
+        got = f"got {wrong[0]!r}" if wrong else "got none"
+        raise ValueError(f"methods must be some of {shown}, {got}.")
+    return methods
+
+
+def check_parts(X, y, **others):
+    """Return the arguments of each part; those of the only one if X is no list."""
+    if not isinstance(X, list):
+        return [{"X": X, "y": y, **others}]
+    if not X:
+        raise ValueError("X is a list of no parts.")
+    lists = {"y": y, **others}
+    for name, values in lists.items():
+        is_left_out = values is None and name != "y"
+        if is_left_out:
+            lists[name] = [None] * len(X)
+        elif not isinstance(values, list) or len(values) != len(X):
+            raise ValueError(
+                f"X is a list of {len(X)} part(s), so that {name} must be a list of as "
+                f"many, got {_size_of(values)}."
+            )
+    return [
+        {"X": part, **{name: values[i] for name, values in lists.items()}}
+        for i, part in enumerate(X)
+    ]
+
+
+def _size_of(values):
+    if isinstance(values, list):
+        return f"a list of {len(values)}"
+    return type(values).__name__
+
+
 def check_both_relations(same):
     """Refuse scored pairs of which none is of one group, or all are."""
     if not same.any() or same.all():

@@ -16,8 +16,9 @@ from sksymsim._axiom_checks import (
 from sksymsim._axiom_report import AxiomReport
 from sksymsim._axiom_scores import ItemScores
 from sksymsim._distinct import distinct_rows
-from sksymsim._validation import Number, check_items
+from sksymsim._validation import check_items
 from sksymsim._validation_axioms import check_count, check_has_scores, check_ids
+from sksymsim._validation_groups import FINITE
 from sksymsim._validation_scores import OPEN_RATE, check_number
 
 __all__ = ["check_axioms"]
@@ -25,7 +26,6 @@ __all__ = ["check_axioms"]
 # So many items at least are compared with others: fewer say nothing of the rest.
 LEAST_ROWS = 30
 LEAST_PAIRS = 10_000
-REAL = Number(float, -np.inf)
 
 
 def check_axioms(
@@ -154,7 +154,7 @@ def check_axioms(
     True
     """
     check_has_scores(model)
-    threshold = check_number(threshold, REAL, "threshold")
+    threshold = check_number(threshold, FINITE, "threshold")
     max_pairs = check_count(max_pairs, "max_pairs", LEAST_PAIRS)
     n_samples = check_count(n_samples, "n_samples", 100)
     n_witnesses = check_count(n_witnesses, "n_witnesses")

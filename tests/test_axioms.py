@@ -784,8 +784,8 @@ def test_errors_of_models(answer, text):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"threshold": np.inf}, "threshold must be a float"),
-        ({"threshold": "0"}, "threshold must be a float"),
+        ({"threshold": np.inf}, "threshold must be a finite number, got"),
+        ({"threshold": "0"}, "threshold must be a finite number, got"),
         ({"max_pairs": 9999}, "max_pairs must be an int >= 10000"),
         ({"max_pairs": 1e6}, "max_pairs must be an int"),
         ({"n_samples": 99}, "n_samples must be an int >= 100"),

@@ -376,6 +376,32 @@ def closure_to_rst(path):
     return table_of([["data", "labels", *ways], *rows])
 
 
+def grouping_to_rst(path):
+    """Return F1 of groups on test, the best of each data set in bold; or nothing.
+
+    With the settings that were chosen on folds.
+    """
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["chosen_on"] == "folds"]
+    table = {}
+    for row in rows:
+        table.setdefault(row["data"], {})[row["method"]] = row
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    cells = [["Data", *methods, "Triples violated before", "after"]]
+    for data, found in table.items():
+        values = {name: float(row["test_mean_f1"]) for name, row in found.items()}
+        best = max(values.values())
+        shown = [
+            f"**{values[name]:.3f}**" if values[name] == best else f"{values[name]:.3f}"
+            for name in methods
+        ]
+        own = found[methods[0]]
+        cells.append([data, *shown, own["violated_before"], own["violated_after"]])
+    return table_of(cells)
+
+
 def soft_to_rst(path):
     """Return the penalty on triples: its strongest setting beside none; or nothing.
 
@@ -431,6 +457,7 @@ def write_fragments(app):
         "candidates.inc": columns_to_rst(results / "search_candidates.csv", CANDIDATES),
         "closure.inc": closure_to_rst(results / "closure.csv"),
         "contradictions.inc": table_to_rst(results / "contradictions.csv"),
+        "grouping.inc": grouping_to_rst(results / "grouping.csv"),
         "soft_transitivity.inc": soft_to_rst(results / "soft_transitivity.csv"),
         "reflexivity.inc": reflexivity_to_rst(results / "reflexivity.csv"),
         "shuffled.inc": table_to_rst(results / "shuffled.csv"),
