@@ -86,8 +86,9 @@ for ax, (title, result) in zip(axes, found.items(), strict=True):
 plt.show()
 
 # %%
-# A few recordings that are unlike all others stay alone. `confidence` says which items
-# to look at first: :doc:`/grouping`.
+# No two speakers are in one group any more, but for a few recordings, and some speakers
+# have lost a handful. `confidence` says which items to look at first
+# (:doc:`/grouping`).
 
 doubtful = np.argsort(found["threshold of groups"].confidence)[:5]
 print(speaker[doubtful].tolist())

@@ -46,6 +46,6 @@ for name, classifier in models.items():
 plt.show()
 
 # %%
-# Cosine has two numbers to learn and knows them at once. The metric passes it with a
-# few hundred pairs. For the general polynomial, which has twice as many parameters, it
-# takes more of them to be worth it: see :doc:`/choosing_a_form`.
+# Cosine has two numbers to learn and knows them at once. The metric is better with few
+# pairs already, and still rises at the end. The general polynomial has twice as many
+# parameters and nothing to gain from them here: see :doc:`/choosing_a_form`.

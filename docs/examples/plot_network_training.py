@@ -4,7 +4,7 @@ How a network learns, and when it stops
 =======================================
 
 :class:`~sksymsim.SymmetricMLPClassifier` begins at calibrated cosine, learns by epochs,
-and watches pairs of speakers that it does not train on. The curves say whether it had
+and watches pairs of recordings that it does not train on. The curves say whether it had
 enough.
 """
 
@@ -51,5 +51,6 @@ for ax in axes:
 plt.show()
 
 # %%
-# The dots are the epochs that were kept. With the greater rate the best epoch comes
-# sooner, and what follows is learned by heart. More on this: :doc:`/networks`.
+# The dots are the epochs that were kept. A greater rate gets there sooner, by a rougher
+# road; training ends when eight epochs in a row were no better. More on this:
+# :doc:`/networks`.

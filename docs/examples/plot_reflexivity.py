@@ -44,7 +44,7 @@ for column, share in enumerate(shares.values()):
     for row, form in enumerate(forms):
         model = make_pipeline(
             SharedTransformer(EmbeddingNormalizer(whiten=0.5)),
-            SymmetricPairClassifier(form, alpha=1e-3),
+            SymmetricPairClassifier(form, alpha=1e-5),
         ).fit(Pairs.from_index(pairs.items, index), labels)
         beaten[row, column] = check_axioms(model, items, random_state=0).self_first.rate
 
@@ -52,7 +52,7 @@ figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for column, name in enumerate(shares):
     place = np.arange(len(forms)) + 0.27 * (column - 1)
     bars = ax.bar(place, 100 * beaten[:, column], width=0.25, label=name)
-    ax.bar_label(bars, fmt="%.0f", fontsize="small")
+    ax.bar_label(bars, fmt="%.1f", fontsize="small")
 ax.set_xticks(range(len(forms)), forms)
 ax.set_ylabel("beaten by another item (%)")
 ax.legend(title="added pairs (x, x)")

@@ -9,10 +9,10 @@ different pairs. Here a part of its grid, to look at what it has seen.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from sksymsim import (
-    SearchResultsDisplay,
     SymmetricPairClassifierCV,
     load_spoken_digits,
     make_pairs,
@@ -29,27 +29,46 @@ test_pairs, y_test, _ = make_pairs(
 search = SymmetricPairClassifierCV(
     whitenings=[0.0, 0.5],
     forms=["mahalanobis", "quadratic"],
-    priors=["identity", "kissme"],
+    priors=["identity"],
+    pca_components=(),
     alphas=[1e-1, 1e-2, 1e-3, 1e-4, 1e-5],
     cv=3,
     random_state=0,
 ).fit(pairs, y)
 
 # %%
-# Each line is a path of penalties, from the prior alone to a model that follows the
-# training pairs; it is followed as far as the held-out pairs like it. Level lines are
-# the baselines.
+# Each line is a path of penalties, from the prior alone at the right to a model that
+# follows the training pairs at the left, with the held-out log-loss. Level lines are
+# cosine and Euclid, with the scale and shift that suit them best.
 
-figure, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
-SearchResultsDisplay.from_estimator(search, ax=ax)
+results = search.cv_results_
+families = np.array(results["candidate"])
+alphas = np.array([params.get("alpha", np.inf) for params in results["params"]])
+figure, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
+for name in dict.fromkeys(families):
+    of = np.flatnonzero((families == name) & np.isfinite(alphas))
+    losses = -results["mean_test_score"]
+    if of.size:
+        of = of[np.argsort(alphas[of])]
+        ax.plot(
+            alphas[of], losses[of], "-o", label=name.replace(", prior=identity", "")
+        )
+    else:
+        level = losses[families == name].min()
+        ax.axhline(level, color="0.4", linestyle="--" if name == "cosine" else ":")
+        ax.annotate(
+            name, (alphas.min(), level), xytext=(0, 4), textcoords="offset points"
+        )
+ax.set(xscale="log", xlabel="alpha", ylabel="held-out log-loss")
+ax.legend()
 plt.show()
 
 # %%
-# What came out: one model or a stack, its parts with their weights, and the held-out
-# score beside that of cosine.
+# What came out: one model or a stack, its parts, and the held-out score beside that of
+# cosine.
 
 print(search.choice_, f"{search.cv_score_:.3f}, cosine {search.cosine_score_:.3f}")
 for member in search.members_:
-    print(f"{member['weight']:.2f}  {member['candidate']}")
+    print("-", member["candidate"])
 auc = roc_auc_score(y_test, search.decision_function(test_pairs))
 print(f"ROC-AUC on new recordings: {auc:.3f}")
