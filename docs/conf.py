@@ -45,13 +45,14 @@ sphinx_gallery_conf = {
     # Each page of the reference shows the examples that use what it describes.
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sksymsim",),
-    "reference_url": {"sksymsim": None},
     "run_stale_examples": True,  # the package may have changed where they have not
     "only_warn_on_example_error": False,
     "matplotlib_animations": False,
     "image_srcset": ["2x"],
+    "thumbnail_size": (480, 320),
     "within_subsection_order": "gallery.LearningOrder",
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "remove_config_comments": True,
 }

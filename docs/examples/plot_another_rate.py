@@ -62,6 +62,7 @@ for ax, (name, scores) in zip(axes, versions.items(), strict=True):
     ReliabilityDisplay.from_predictions(
         y_rest, scores, strategy="uniform", n_bins=8, ax=ax, name=name
     )
+    ax.get_legend().remove()  # it would hide the points; the title says what matters
     ax.set_title(f"{name}: log-loss {log_loss(y_rest, expit(scores)):.3f}")
 plt.show()
 
