@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the first page to an answer in two clicks: the questions and their links."""
+"""From the first page to an answer in two clicks: questions, links, pages, examples."""
 
 import re
 from pathlib import Path
@@ -15,6 +15,7 @@ LABELS = {
     for stem, text in PAGES.items()
     for label in re.findall(r"^\.\. _([\w-]+):$", text, flags=re.MULTILINE)
 }
+GALLERY = (DOCS / "_extensions" / "gallery.py").read_text(encoding="utf-8")
 # What people have asked for, and a word of the question that has to be there.
 WISHES = {
     "a probability": "How probable",
@@ -92,3 +93,16 @@ def test_threads_are_addresses():
     assert len(threads) >= 40
     form = r"(?P<name>[\w/-]+) #(?P<number>\d+) <[\w.-]+/[\w.-]+/issues/(?P=number)>"
     assert [thread for thread in threads if not re.fullmatch(form, thread)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_addresses_are_https(page):
+    assert re.findall(r"http://\S+", PAGES[page]) == []
+
+
+def test_every_example_has_its_place():
+    order = re.search(r"ORDER = \((.*?)\)", GALLERY, re.DOTALL)[1]
+    files = (path.stem for path in (DOCS / "examples").glob("*.py"))
+    assert sorted(f"plot_{name}" for name in re.findall(r'"(\w+)"', order)) == sorted(
+        files
+    )

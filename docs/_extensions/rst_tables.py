@@ -51,22 +51,43 @@ def _short(cell):
 
 def section_to_rst(path, heading):
     """Return the table under a heading of a Markdown file."""
-    if not path.exists():
+    return table_of(_section(path, heading))
+
+
+def sections_to_rst(path, headings, corner):
+    """Return the tables under some headings as one, turned by a quarter.
+
+    For tables of the same rows and columns, which become columns and rows; each cell
+    has the numbers of all tables.
+    """
+    turned = [list(zip(*_section(path, heading), strict=True)) for heading in headings]
+    if not all(turned):
         return ""
-    _, _, section = path.read_text(encoding="utf-8").partition(f"## {heading}\n")
-    return _table_in(section.partition("\n## ")[0])
+    lines = [[corner, *turned[0][0][1:]]]
+    for same in zip(*(table[1:] for table in turned), strict=True):
+        (title, *_), *cells = zip(*same, strict=True)
+        lines.append([title, *(" / ".join(c or "-" for c in cell) for cell in cells)])
+    return table_of(lines)
 
 
 def markdown_table_to_rst(path):
     """Return the table of a Markdown file."""
-    return _table_in(path.read_text(encoding="utf-8")) if path.exists() else ""
+    return table_of(_rows_in(path.read_text(encoding="utf-8")) if path.exists() else [])
 
 
-def _table_in(text):
-    """Return a table of Markdown as one of reStructuredText."""
+def _section(path, heading):
+    """Return the rows under a heading of a Markdown file; none without a file."""
+    if not path.exists():
+        return []
+    _, _, section = path.read_text(encoding="utf-8").partition(f"## {heading}\n")
+    return _rows_in(section.partition("\n## ")[0])
+
+
+def _rows_in(text):
+    """Return the cells of a table of Markdown; none if it has a header alone."""
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return table_of(rows) if len(rows) > 1 else ""
+    return rows if len(rows) > 1 else []
 
 
 def markdown_to_rst(text):
