@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery.LearningOrder",
     "show_memory": False,
     "write_computation_times": False,
+    "min_reported_time": 600,  # seconds: how busy the machine was is of no interest
     "show_signature": False,
     "remove_config_comments": True,
 }

@@ -3,7 +3,7 @@
 
 from statistics import mean, median
 
-from rst_tables import rows_of, table_of
+from rst_tables import SLASH, rows_of, table_of
 
 # Test sets have thousands of pairs: less than this is no difference.
 EQUAL = 0.01
@@ -27,7 +27,7 @@ def answers_to_rst(path, names):
     for key in data:
         rows = [table.get(name, {}).get(key) for name in names]
         cells = [
-            f"{float(row['default_test_auc']):.3f} / {float(row['test_auc']):.3f}"
+            f"{float(row['default_test_auc']):.3f}{SLASH}{float(row['test_auc']):.3f}"
             if row
             else ""
             for row in rows

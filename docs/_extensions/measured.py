@@ -5,7 +5,7 @@ One function for each kind of table: from the path of the CSV file in
 ``benchmarks/results`` to the text. A file that is not there gives no text.
 """
 
-from rst_tables import rows_of, table_of
+from rst_tables import SLASH, rows_of, table_of
 
 RESULTS = """\
 Measured on real data
@@ -50,7 +50,7 @@ def passes_to_rst(path):
         cells = table.setdefault((row["data"], row["problem"]), {})
         plain = float(row["plain"])
         left = "never" if plain != plain else f"{plain:.0f}"
-        cells[row["alpha"]] = f"{left} / {float(row['ours']):.3g}"
+        cells[row["alpha"]] = f"{left}{SLASH}{float(row['ours']):.3g}"
     lines = [
         [*key, *(cells.get(alpha, "") for alpha in alphas)]
         for key, cells in table.items()
@@ -67,7 +67,7 @@ def coverage_to_rst(path):
     for row in rows:
         shares = float(row["coverage"]), float(row["coverage_of_pair_bootstrap"])
         cells = table.setdefault((row["metric"], row["of"]), {})
-        cells[row["setting"]] = " / ".join(f"{share:.3f}" for share in shares)
+        cells[row["setting"]] = SLASH.join(f"{share:.3f}" for share in shares)
     lines = [
         [*key, *(cells.get(name, "") for name in settings)]
         for key, cells in table.items()
@@ -84,7 +84,7 @@ def reflexivity_to_rst(path):
     cells = [["Data", "Model", *OF_REFLEXIVITY]]
     for (data, model), group in table.items():
         group.sort(key=lambda row: int(row["added_percent"]))
-        numbers = [" / ".join(map(cell, group)) for cell in OF_REFLEXIVITY.values()]
+        numbers = [SLASH.join(map(cell, group)) for cell in OF_REFLEXIVITY.values()]
         cells.append([data, model, *numbers])
     return table_of(cells if rows else [])
 

@@ -8,6 +8,8 @@ import csv
 import re
 
 UNDERLINES = {1: "=", 2: "-", 3: "~"}
+# Between the numbers of one cell: lines break after it, and not before.
+SLASH = "\N{NO-BREAK SPACE}/ "
 
 
 def rows_of(path):
@@ -66,7 +68,9 @@ def sections_to_rst(path, headings, corner):
     lines = [[corner, *turned[0][0][1:]]]
     for same in zip(*(table[1:] for table in turned), strict=True):
         (title, *_), *cells = zip(*same, strict=True)
-        lines.append([title, *(" / ".join(c or "-" for c in cell) for cell in cells)])
+        lines.append(
+            [title, *(SLASH.join(cell) if any(cell) else "" for cell in cells)]
+        )
     return table_of(lines)
 
 

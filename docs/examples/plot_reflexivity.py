@@ -4,7 +4,7 @@ Is an item most similar to itself?
 ==================================
 
 A duplicate of a record should be its best match. A form either guarantees that or does
-not; pairs of an item with itself in the training set do not buy it.
+not; pairs of an item with itself in the training set help, and are not enough.
 """
 
 import matplotlib.pyplot as plt
