@@ -148,6 +148,21 @@ class AxiomReport:
     --------
     check_axioms : Makes it, and says what is measured.
     TransitivityDisplay : A picture of transitivity at every threshold.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, check_axioms
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> report = check_axioms(model, spoken.data[:200], random_state=0)
+    >>> report.self_first.n_violations, report.self_first.is_exact
+    (0, True)
+    >>> report.symmetry.details["max_difference"]
+    0.0
     """
 
     model: object

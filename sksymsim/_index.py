@@ -76,6 +76,21 @@ class IndexSpace:
     to_l2 : For indexes of Euclidean distances; has an example.
     to_inner_product : For indexes of dot products.
     to_cosine : For indexes of cosines.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, to_l2
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier(n_components=8).fit(pairs, y)
+    >>> space = to_l2(model, spoken.data)
+    >>> space.metric, space.n_dimensions
+    ('l2', 8)
+    >>> space.transform_items(spoken.data).shape
+    (3000, 8)
     """
 
     def __init__(self, metric, encoding, splits, intercept, n_features, dtype):

@@ -47,6 +47,23 @@ class PairReport:
     See Also
     --------
     pair_report : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, pair_report
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs[:500], y[:500])
+    >>> report = pair_report(
+    ...     model, pairs[500:], y[500:], n_bootstrap=50, random_state=0
+    ... )
+    >>> sorted(report.table[0])
+    ['estimate', 'high', 'low', 'metric', 'of', 'standard_error']
+    >>> report.n_units <= 1000
+    True
     """
 
     table: list

@@ -54,6 +54,19 @@ class GroupThreshold:
     See Also
     --------
     tune_group_threshold : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import PairClusterer, Pairs, tune_group_threshold
+    >>> items = [[0.0], [1.0], [5.0]]  # the scores say what there is to know
+    >>> pairs = Pairs.from_index(items, [[0, 1], [1, 2], [0, 2]])
+    >>> choice = tune_group_threshold(
+    ...     PairClusterer(), pairs, [0, 0, 1], log_odds=[2.0, 0.5, 0.4]
+    ... )
+    >>> 0.4 < choice.threshold < 2.0
+    True
+    >>> choice.value
+    1.0
     """
 
     method: str

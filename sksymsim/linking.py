@@ -49,6 +49,21 @@ class Deduplication:
     See Also
     --------
     deduplicate : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, deduplicate
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> found = deduplicate(spoken.data[:200], model)
+    >>> found.labels.shape, found.confidence.shape
+    ((200,), (200,))
+    >>> sum(len(group) for group in found.groups())
+    200
     """
 
     labels: np.ndarray
@@ -111,6 +126,22 @@ class CatalogueLinks:
     See Also
     --------
     link : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, link
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> first, second = spoken.take == 0, spoken.take == 1
+    >>> found = link(spoken.data[first], spoken.data[second], model)
+    >>> found.links.shape == (len(found.log_odds), 2)
+    True
+    >>> int((found.partner >= 0).sum()) == len(found.links)
+    True
     """
 
     links: np.ndarray

@@ -58,6 +58,16 @@ class ThresholdChoice:
     --------
     threshold_at : Makes it from scores.
     calibrate_threshold : Makes it from a model and pairs.
+
+    Examples
+    --------
+    >>> from sksymsim import threshold_at
+    >>> y, scores = [0, 0, 0, 1, 1], [-2.0, -1.0, 0.5, 0.4, 3.0]
+    >>> choice = threshold_at(y, scores, criterion="far", level=0.0)
+    >>> choice.far, choice.recall
+    (0.0, 0.5)
+    >>> 0.5 < choice.threshold <= 3.0
+    True
     """
 
     threshold: float
