@@ -14,7 +14,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import struct
 import sys
 import tokenize
@@ -22,6 +21,7 @@ import zipfile
 
 import numpy as np
 
+from sksymsim._replacement import replacement
 from sksymsim._validation_files import ModelFileError, require
 
 HEADER = "header.json"
@@ -120,20 +120,8 @@ def replace_file(path, content):
     path : str or os.PathLike
     content : bytes-like
     """
-    path = os.path.realpath(path)
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            # Else a crash of the system could leave the new name without its content.
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    with replacement(path) as file:
+        file.write(content)
 
 
 # ---------------------------------------------------------------------------- reading
