@@ -176,7 +176,8 @@ class SearchResultsDisplay:
         ----------
         cv_results : dict
             ``cv_results_`` of a search: "params" and "mean_test_score", and for the
-            errors "split0_test_score", "split1_test_score" and so on.
+            errors "split0_test_score", "split1_test_score" and so on. "candidate", if
+            it is there, names settings that have the same parameters.
         best_index : int, default=None
             The candidate that was chosen; None takes the one with the best mean.
         parameter : str, default="alpha"
@@ -209,7 +210,14 @@ class SearchResultsDisplay:
             best_index = int(np.nanargmax(mean))
         error, n_splits = standard_errors(cv_results)
         display = cls(
-            curves=make_curves(cv_results["params"], keys, mean, error, parameter),
+            curves=make_curves(
+                cv_results["params"],
+                keys,
+                mean,
+                error,
+                parameter,
+                cv_results.get("candidate"),
+            ),
             best_index=int(best_index),
             n_splits=n_splits,
             parameter=parameter,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The results of a search, in order: one curve for each setting."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ def standard_errors(results):
     return np.std(splits, axis=0, ddof=1) / np.sqrt(len(splits)), len(splits)
 
 
-def make_curves(params, keys, mean, error, parameter):
+def make_curves(params, keys, mean, error, parameter, names=None):
     """Return one curve for each setting, the one with the best score first.
 
     Parameters
@@ -57,6 +58,8 @@ def make_curves(params, keys, mean, error, parameter):
     error : ndarray of shape (n_candidates,) or None
     parameter : str
         What messages call the parameter.
+    names : sequence of str or None, default=None
+        What tells settings apart that have the same parameters.
 
     Returns
     -------
@@ -65,10 +68,16 @@ def make_curves(params, keys, mean, error, parameter):
     settings = {}
     for i, (param, key) in enumerate(zip(params, keys, strict=True)):
         rest = {name: f"{value}" for name, value in param.items() if name != key}
-        settings.setdefault((key is None, *sorted(rest.items())), []).append(i)
-    labels = labels_of([dict(setting[1:]) for setting in settings])
+        setting = (key is None, *sorted(rest.items()))
+        name = None if names is None else names[i]
+        settings.setdefault((setting, name), []).append(i)
+    distinct = list(dict.fromkeys(setting for setting, _ in settings))
+    labels = labels_of([dict(setting[1:]) for setting in distinct])
+    labels = dict(zip(distinct, labels, strict=True))
+    n_named = Counter(setting for setting, _ in settings)
     curves = []
-    for label, (setting, members) in zip(labels, settings.items(), strict=True):
+    for (setting, name), members in settings.items():
+        label = labels[setting] if n_named[setting] == 1 else name
         members, values = np.array(members), None
         if not setting[0]:
             values = [params[i][keys[i]] for i in members]

@@ -287,7 +287,8 @@ class SharedTransformer(
         items = pairs.compact().items
         if items is None:
             items = pairs.to_index().items
-        fitted = clone(self.transformer).fit(items)
+        # The labels of pairs say nothing of items, and some transformers want a word.
+        fitted = clone(self.transformer).fit(items, None)
         self.transformer_ = fitted
         self.n_features_in_ = pairs.shape[2]
         return pairs
