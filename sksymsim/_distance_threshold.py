@@ -6,7 +6,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._validation_metric_learn import check_strategy, check_threshold
-from sksymsim._validation_scores import check_labels_of_model, check_scores
+from sksymsim._validation_scores import (
+    check_both_kinds,
+    check_labels_of_model,
+    check_scores,
+)
 from sksymsim.thresholds import best_threshold
 
 
@@ -55,9 +59,7 @@ class DistanceThresholdMixin:
             If `y` holds a label that `fit` has not seen, or one label only.
         """
         scores = self.decision_function(X)
-        y = check_labels_of_model(y, self, len(scores))
-        known = check_scores(y, scores, sample_weight, self.classes_[1])
-        similar, scores, weights = known
+        similar, scores, weights = self._judged(y, scores, sample_weight)
         return float(roc_auc_score(similar, scores, sample_weight=weights))
 
     def set_threshold(self, threshold):
@@ -98,9 +100,10 @@ class DistanceThresholdMixin:
 
             - "accuracy": the most right decisions.
             - "f_beta": the greatest F-score.
-            - "max_tpr": the greatest rate of true positives, of those with a rate of
-              true negatives of at least `min_rate`.
-            - "max_tnr": the reverse.
+            - "max_tpr": the greatest rate of true positives with a rate of true
+              negatives of at least `min_rate`.
+            - "max_tnr": the greatest rate of true negatives with a rate of true
+              positives of at least `min_rate`.
 
         min_rate : float, default=None
             For "max_tpr" and "max_tnr", in [0, 1].
@@ -125,17 +128,23 @@ class DistanceThresholdMixin:
         check_is_fitted(self, "estimator_")
         self._validate_calibration_params(strategy, min_rate, beta)
         scores = self.decision_function(pairs_valid)
-        y_valid = check_labels_of_model(y_valid, self, len(scores))
-        dtype = scores.dtype
-        known = check_scores(y_valid, scores, None, self.classes_[1])
+        known = self._judged(y_valid, scores, None)
         criterion, level = strategy, None
         if strategy == "max_tpr":
             criterion, level = "far", 1 - min_rate
         elif strategy == "max_tnr":
-            criterion, level = "recall", min_rate
-        choice = best_threshold(*known, criterion, abs(beta), level, dtype)
+            # Many thresholds may have the best rate: take the most true positives.
+            best = best_threshold(*known, "recall", 1.0, min_rate, scores.dtype)
+            criterion, level = "far", best.far
+        choice = best_threshold(*known, criterion, abs(beta), level, scores.dtype)
         self.threshold_ = -choice.threshold
         return self
+
+    def _judged(self, y, scores, sample_weight):
+        """Return for each pair whether it is similar, its score and its weight."""
+        similar = check_labels_of_model(y, self, len(scores)) == self.classes_[1]
+        check_both_kinds(similar, np.ones(len(similar)))
+        return check_scores(similar, scores, sample_weight, True)
 
     @staticmethod
     def _validate_calibration_params(strategy="accuracy", min_rate=None, beta=1.0):
