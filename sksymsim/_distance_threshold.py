@@ -17,9 +17,24 @@ from sksymsim.thresholds import best_threshold
 class DistanceThresholdMixin:
     """Labels by a threshold that can be moved, and the area under the ROC curve.
 
-    The class that inherits has `decision_function`, and after fit ``estimator_``,
+    The class that inherits has `pair_score`, and after fit ``estimator_``,
     ``classes_`` and ``threshold_``.
     """
+
+    def decision_function(self, X):
+        """Return what is compared with the threshold: `pair_score`.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            Negative distances. Larger is more similar.
+        """
+        return self.pair_score(X)
 
     def predict(self, X):
         """Return the label of each pair, by the threshold.
@@ -142,9 +157,10 @@ class DistanceThresholdMixin:
 
     def _judged(self, y, scores, sample_weight):
         """Return for each pair whether it is similar, its score and its weight."""
-        similar = check_labels_of_model(y, self, len(scores)) == self.classes_[1]
-        check_both_kinds(similar, np.ones(len(similar)))
-        return check_scores(similar, scores, sample_weight, True)
+        y = check_labels_of_model(y, self, len(scores))
+        codes = np.searchsorted(self.classes_, y)
+        check_both_kinds(codes == 1, np.ones(len(codes)))
+        return check_scores(codes, scores, sample_weight, 1)
 
     @staticmethod
     def _validate_calibration_params(strategy="accuracy", min_rate=None, beta=1.0):

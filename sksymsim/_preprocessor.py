@@ -3,10 +3,11 @@
 
 import numpy as np
 
-from sksymsim._validation import check_index, check_table
+from sksymsim._validation import check_table
 from sksymsim._validation_metric_learn import (
     check_formed,
     check_preprocessor,
+    check_rows,
     check_two_sides,
 )
 from sksymsim.pairs import Pairs
@@ -25,9 +26,7 @@ class TableLookup:
 
     def __call__(self, index):
         """Return the rows of some numbers."""
-        index = np.asarray(index)
-        check_index(np.column_stack([index, index]), self.table.shape[0])
-        return self.table[index]
+        return self.table[check_rows(np.asarray(index), self.table.shape[0])]
 
 
 def make_preprocessor(preprocessor):

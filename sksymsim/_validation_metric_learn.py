@@ -77,6 +77,23 @@ def check_preprocessor(preprocessor):
         )
 
 
+def check_rows(rows, n_items):
+    """Return ids if they are row numbers of a table."""
+    if rows.dtype.kind not in "iu":
+        raise TypeError(
+            f"ids must be row numbers of the preprocessor, got dtype {rows.dtype}; for "
+            "ids of another kind make it a function of them."
+        )
+    wrong = (rows < 0) | (rows >= n_items)
+    if wrong.any():
+        raise IndexError(
+            f"{int(wrong.sum())} of the ids are no rows of the preprocessor, 0 to "
+            f"{n_items - 1}: the first is {rows[wrong][0]}; negative numbers do not "
+            "count from the end."
+        )
+    return rows
+
+
 def check_strategy(strategy, min_rate, beta):
     """Refuse an unknown purpose of a threshold, and no number for its rate or beta."""
     if strategy not in STRATEGIES:

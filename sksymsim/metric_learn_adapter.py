@@ -261,21 +261,6 @@ class MetricLearnAdapter(
         rows = np.atleast_2d(self.components_)
         return FittedScore("mahalanobis", 0.0, None, (rows,), (np.ones(len(rows)),))
 
-    def decision_function(self, X):
-        """Return what is compared with the threshold: `pair_score`.
-
-        Parameters
-        ----------
-        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
-            The pairs, or their ids.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_pairs,)
-            Negative distances. Larger is more similar.
-        """
-        return self.pair_score(X)
-
     def pair_score(self, X):
         """Return similarities: negative distances where there are distances.
 
