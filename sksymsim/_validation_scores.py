@@ -94,10 +94,6 @@ def check_similar(y_true, pos_label, n_scores, name="y_score"):
         raise ValueError(
             f"pos_label={pos_label!r} is not among the labels: {found.tolist()}."
         )
-    if labels.dtype.kind == "b":
-        # NumPy 1.24.0 compares bools to bools whose bytes are neither 0 nor 1, and
-        # products with these are wrong.
-        labels = labels.astype(np.int8)
     return labels == pos_label
 
 

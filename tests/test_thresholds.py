@@ -477,16 +477,3 @@ def test_models_that_cannot_be_recalibrated(pairs_and_labels, rng):
         recalibrate(model, pairs, [0, 1])
     with pytest.raises(ValueError, match="is expecting 3 features"):
         recalibrate(model, pairs, y).predict(np.zeros((2, 2, 4)))
-
-
-def test_labels_of_bools(rng):
-    """With `pos_label` they are compared, which NumPy 1.24.0 gets wrong."""
-    y = rng.random(300) < 0.4
-    scores = rng.normal(size=300) + y
-    for criterion, level in (("accuracy", None), ("far", 0.1), ("recall", 0.9)):
-        expected = threshold_at(y.astype(int), scores, criterion=criterion, level=level)
-        for pos_label in (None, True, np.True_):
-            found = threshold_at(
-                y, scores, criterion=criterion, level=level, pos_label=pos_label
-            )
-            assert found == expected
