@@ -236,7 +236,7 @@ class MetricLearnAdapter(
         return self
 
     def _check_preprocessor(self):
-        """Read the parameter anew."""
+        """Look up ids as the parameter says now, and not as it did at the fit."""
         self.preprocessor_ = make_preprocessor(self.preprocessor)
 
     # -------------------------------------------------------------------- scoring

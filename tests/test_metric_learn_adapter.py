@@ -323,6 +323,9 @@ def test_set_threshold(model, data):
     assert other.set_threshold(3) is other
     assert other.threshold_ == 3.0
     assert isinstance(other.set_threshold(True).threshold_, float)
+    distances = other.pair_distance(data[1])
+    other.set_threshold(distances[0])
+    assert_array_equal(other.predict(data[1]) == 1, distances <= distances[0])
     probabilities = other.predict_proba(data[1])
     assert (other.set_threshold(-1).predict(data[1]) == -1).all()
     assert_array_equal(other.predict_proba(data[1]), probabilities)
