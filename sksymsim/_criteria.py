@@ -55,11 +55,9 @@ class Accepted:
     def f_beta(self, beta):
         """Return the weighted harmonic mean of precision and recall."""
         square = beta**2
-        return (
-            (1 + square)
-            * self.hits
-            / (square * self.n_similar + self.hits + self.false)
-        )
+        total = square * self.n_similar + self.hits + self.false
+        # With beta = 0 and none accepted, there is nothing to divide by, and no hit.
+        return (1 + square) * self.hits / np.where(total > 0, total, 1.0)
 
 
 @dataclass(frozen=True)
@@ -101,3 +99,19 @@ CRITERIA = {
         "a recall of at least",
     ),
 }
+
+
+def between(thresholds, point, dtype):
+    """Return a threshold that accepts as many distinct scores as a point of the curve.
+
+    It is a number of the scores' own dtype: rounded to it later, as NumPy does in
+    comparisons, it could meet the next score.
+    """
+    kind = dtype.type if dtype.kind == "f" else np.float64
+    if point == 0:
+        return float(np.nextafter(kind(thresholds[0]), kind(np.inf)))
+    lowest = thresholds[point - 1]
+    if point == len(thresholds):
+        return float(lowest)
+    middle = kind(thresholds[point] + (lowest - thresholds[point]) / 2)
+    return float(middle if middle > thresholds[point] else lowest)

@@ -23,6 +23,8 @@ from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
 from sksymsim.labels import ClosedLabels, audit_labels, close_labels
 from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
+from sksymsim.metric_learn_adapter import MetricLearnAdapter
+from sksymsim.metric_learn_wrapper import MetricLearnPairClassifier
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 from sksymsim.model_cards import model_card, update_model_card
 from sksymsim.model_selection import (
@@ -71,6 +73,8 @@ __all__ = [
     "IndexSpace",
     "KernelPairClassifier",
     "LabelAudit",
+    "MetricLearnAdapter",
+    "MetricLearnPairClassifier",
     "ModelFileError",
     "ModelVersionWarning",
     "PairClusterer",

@@ -146,6 +146,8 @@ EXAMPLES = [
     "group_metrics",
     "group_thresholds",
     "linking",
+    "metric_learn_adapter",
+    "metric_learn_wrapper",
     "metrics",
     "model_cards",
     "model_selection",
