@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from sksymsim._callbacks import watched
 from sksymsim._candidates import (
     PLAIN_FORMS,
     PLAIN_PRIORS,
@@ -176,6 +177,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -312,6 +315,12 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         splits = make_splits(known, folds, validation)
         held = held_out_pairs(known, folds, splits)
 
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, 2) as task:
+            self._search(lists, rule, known, classes, splits, held, task)
+        return self
+
+    def _search(self, lists, rule, known, classes, splits, held, task):
         weighted = known.of_weight()
         guests = guest_candidates(self.candidates, seed_of(self.random_state))
         if varies(weighted.weights):
@@ -325,29 +334,30 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             self.n_jobs,
             say_if(self.verbose),
             self.error_score,
+            task,
         )
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
         # Not all guests know weights, and transformers of items neither.
-        model = refit(
-            decision.blend,
-            held_out.candidates,
-            weighted.pairs,
-            classes[weighted.similar.astype(int)],
-            weighted.weights,
-            weighted.groups,
-        )
+        with task.part("refit"):
+            model = refit(
+                decision.blend,
+                held_out.candidates,
+                weighted.pairs,
+                weighted.labels(classes),
+                weighted.weights,
+                weighted.groups,
+            )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
         self.n_iter_ = most_iterations(model)
         self.classes_ = classes
-        self.n_features_in_ = known.pairs.shape[2]
+        self._remember_features(known.pairs)
         self.n_splits_ = len(splits)
         vars(self).update(results_of(decision, held_out))
         scores = {name: getattr(self, f"{name}_") for name in SCORES_OF_THE_CARD}
         self._write_card(weighted.pairs, weighted.similar, scores, also=model[-1])
-        return self
 
     def _checked_parameters(self):
         """Return the lists to search in, and the rule to choose by."""
