@@ -25,15 +25,17 @@ class PackageMixin(Versioned, CallbackSupportMixin):
     def _doc_link_template(self):
         return DOC_URL and DOC_URL + "/generated/sksymsim.{estimator_name}.html"
 
-    def _remember_features(self, X):
+    def _remember_features(self, X, names=None):
         """Take note of the number of features and of their names, after a fit.
 
         Parameters
         ----------
         X : Pairs or matrix
+        names : ndarray of str or None, default=None
+            Those of the columns of a matrix; Pairs know theirs.
         """
         self.n_features_in_ = int(X.shape[-1])
-        names = getattr(X, "feature_names", None)
+        names = getattr(X, "feature_names", names)
         vars(self).pop("feature_names_in_", None)
         if names is not None:
             self.feature_names_in_ = names

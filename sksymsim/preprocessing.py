@@ -9,7 +9,7 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
@@ -19,9 +19,10 @@ from sksymsim._validation import (
     Number,
     check_pairs,
     check_parameters,
+    check_width,
 )
 from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_tables import plain_array
+from sksymsim._validation_tables import names_of, plain_array
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 
@@ -114,9 +115,8 @@ class EmbeddingNormalizer(
             self,
             {"center": [BOOL], "whiten": [Number(float, 0, 1)], "norm": [BOOL]},
         )
-        X = plain_array(X, "X")
+        names, X = names_of(X), self._checked(X)
         with watched(self, X, y):
-            X = validate_data(self, X, dtype=_float_dtype(X))
             mean = X.mean(axis=0, dtype=np.float64)
             whitening = None
             if self.whiten > 0:
@@ -124,7 +124,12 @@ class EmbeddingNormalizer(
                 whitening = np.ascontiguousarray(whitening, dtype=X.dtype)
             self.mean_ = (mean if self.center else np.zeros_like(mean)).astype(X.dtype)
             self.whitening_ = whitening
+            self._remember_features(X, names)
         return self
+
+    def _checked(self, X):
+        X = plain_array(X, "X")
+        return check_array(X, dtype=_float_dtype(X), estimator=self, input_name="X")
 
     def transform(self, X):
         """Normalise items.
@@ -140,8 +145,9 @@ class EmbeddingNormalizer(
             float32 for float32 and float16 items, float64 for all other.
         """
         check_is_fitted(self)
-        X = plain_array(X, "X")
-        X = validate_data(self, X, dtype=_float_dtype(X), reset=False)
+        self._checked_names(names_of(X))
+        X = self._checked(X)
+        check_width(X.shape[1], self.n_features_in_, type(self).__name__)
         mean = self.mean_.astype(X.dtype, copy=False)
         X = X - mean
         # What is left of equal numbers is rounding: no direction to be scaled up.
