@@ -312,11 +312,7 @@ class SymmetricMLPClassifier(
     def _fit_known(self, known, classes, task):
         rng = check_random_state(self.random_state)
         recipe = self._recipe(known.pairs.shape[2])
-
-        def learned(network):
-            return {"classes_": classes, "_model": network}
-
-        with task.iterations(learned) as watch:
+        with task.iterations(lambda net: {"classes_": classes, "_model": net}) as watch:
             recipe = replace(recipe, watch=watch)
             if self.early_stopping:
                 parts = hold_out(known, self.validation_fraction, rng)
@@ -327,8 +323,8 @@ class SymmetricMLPClassifier(
                 trained = fit_network(recipe, known, None, rng)
         warn_if_not_trained(trained, recipe.options, stacklevel=4)
 
-        vars(self).update(learned(trained.model))
-        self._stream = None
+        self.classes_ = classes
+        self._model, self._stream = trained.model, None
         self._remember_features(known.pairs)
         self.n_iter_ = trained.n_iter
         progress = trained.progress

@@ -11,11 +11,8 @@ from sksymsim._callbacks import watched
 from sksymsim._candidates import (
     PLAIN_FORMS,
     PLAIN_PRIORS,
-    baseline_spaces,
-    family_spaces,
     guest_candidates,
-    item_spaces,
-    most_components,
+    search_spaces,
 )
 from sksymsim._decision import decide
 from sksymsim._guests import seed_of, varies, without_weights
@@ -323,10 +320,11 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     def _search(self, lists, rule, known, classes, splits, held, task):
         weighted = known.of_weight()
         guests = guest_candidates(self.candidates, seed_of(self.random_state))
+        settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
         if varies(weighted.weights):
             warn_of_lost_weights(without_weights(guests))
         held_out = held_out_scores(
-            self._spaces(lists, splits),
+            search_spaces(lists, [split.train for split in splits], settings),
             guests,
             classes,
             splits,
@@ -379,25 +377,6 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
         }
         return lists, make_rule(self.scoring)
-
-    def _spaces(self, lists, splits):
-        """Return the spaces to search, the baselines first."""
-        # The items are looked at only where there can be so many components.
-        n_features = splits[0].train.shape[2]
-        sizes = [size for size in lists["pca_components"] if size < n_features]
-        if sizes:
-            limit = min(most_components(split.train) for split in splits)
-            sizes = [size for size in sizes if size <= limit]
-        settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
-        family = family_spaces(
-            item_spaces(lists["whitenings"], sizes),
-            lists["forms"],
-            lists["priors"],
-            lists["shrinkages"],
-            lists["alphas"],
-            settings,
-        )
-        return baseline_spaces(settings) + family
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
