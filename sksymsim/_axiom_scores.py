@@ -8,7 +8,7 @@ from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation import check_table
 from sksymsim._validation_axioms import check_model_scores
-from sksymsim._validation_tables import without_names
+from sksymsim._validation_frames import without_names
 from sksymsim.pairs import Pairs
 from sksymsim.preprocessing import SharedTransformer
 

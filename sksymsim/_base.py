@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._callbacks import CallbackSupportMixin
 from sksymsim._validation import check_pairs, check_width
-from sksymsim._validation_tables import check_names
+from sksymsim._validation_frames import check_names
 from sksymsim._versions import Versioned
 
 # Where the documentation is on the web, without a slash at the end. While it is empty,

@@ -3,7 +3,7 @@
 
 from sklearn import get_config
 
-from sksymsim._validation_tables import check_output
+from sksymsim._validation_frames import check_output
 
 # Where scikit-learn keeps it, and so what its `clone` copies.
 CONFIG = "_sklearn_output_config"

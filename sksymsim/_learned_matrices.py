@@ -12,7 +12,7 @@ from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation import check_items, check_n_best
 from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_tables import names_of
+from sksymsim._validation_frames import names_of
 
 
 def _fitted_as(estimator):

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
 
 from sksymsim._validation import check_index, check_table
-from sksymsim._validation_tables import without_names
+from sksymsim._validation_frames import without_names
 from sksymsim.recalibration import RecalibratedClassifier
 
 # Rows that look for their neighbours at a time.

@@ -21,7 +21,7 @@ from sksymsim._validation_axioms import (
     check_has_scores,
     check_score_matrix,
 )
-from sksymsim._validation_tables import names_of_items
+from sksymsim._validation_frames import names_of_items
 
 __all__ = ["TransitivityDisplay"]
 

@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sksymsim._blocks import release_pages
-from sksymsim._validation_tables import is_foreign, plain_array, to_array
+from sksymsim._validation_frames import is_foreign, plain_array, to_array
 
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
 

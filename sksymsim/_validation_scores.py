@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import working_dtype
 from sksymsim._validation import Number, check_labels, check_weights
-from sksymsim._validation_tables import plain_array
+from sksymsim._validation_frames import plain_array
 
 OPEN_RATE = Number(float, 0, 1, open_low=True, open_high=True)
 POSITIVE = Number(float, 0, open_low=True)

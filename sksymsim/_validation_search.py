@@ -10,7 +10,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.validation import check_array
 
 from sksymsim._validation import check_labels, check_pairs
-from sksymsim._validation_tables import plain_array
+from sksymsim._validation_frames import plain_array
 
 # Of the candidates that are always there.
 RESERVED_NAMES = ("cosine", "euclid")

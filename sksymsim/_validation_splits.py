@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation import NONE, Choice, Number, check_parameters
-from sksymsim._validation_tables import plain_array
+from sksymsim._validation_frames import plain_array
 
 LEVELS = ("item", "pair", "group")
 TEST_CLASSES = ("C1", "C2", "C3")

@@ -14,7 +14,7 @@ from sksymsim._sampling import (
     round_to_sum,
 )
 from sksymsim._validation import NONE, Choice, Number, check_items, check_table
-from sksymsim._validation_tables import names_of
+from sksymsim._validation_frames import names_of
 from sksymsim.pairs import Pairs
 
 __all__ = ["load_spoken_digits", "make_pairs"]

@@ -23,7 +23,7 @@ from sksymsim._validation_groups import (
     check_clusterer,
 )
 from sksymsim._validation_scores import check_number
-from sksymsim._validation_tables import names_of_items
+from sksymsim._validation_frames import names_of_items
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
 

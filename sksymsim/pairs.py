@@ -11,7 +11,7 @@ from sksymsim._blocks import release_pages
 from sksymsim._distinct import SAMPLE, distinct_rows, guess_distinct, hash_rows
 from sksymsim._frames import index_from_frame
 from sksymsim._validation import check_index, check_mapped, check_sides, check_table
-from sksymsim._validation_tables import names_of, names_of_sides
+from sksymsim._validation_frames import names_of, names_of_sides
 
 __all__ = ["Pairs"]
 

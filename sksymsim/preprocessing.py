@@ -22,7 +22,7 @@ from sksymsim._validation import (
     check_width,
 )
 from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_tables import names_of, plain_array
+from sksymsim._validation_frames import names_of, plain_array
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 
