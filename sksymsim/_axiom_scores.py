@@ -6,7 +6,9 @@ from sklearn.pipeline import Pipeline
 
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
+from sksymsim._validation import check_table
 from sksymsim._validation_axioms import check_model_scores
+from sksymsim._validation_frames import without_names
 from sksymsim.pairs import Pairs
 from sksymsim.preprocessing import SharedTransformer
 
@@ -27,6 +29,8 @@ class ItemScores:
     ----------
     model : estimator
     items : {ndarray, CSR matrix} of shape (n_items, n_features)
+    names : ndarray of str of shape (n_features,) or None, default=None
+        What the features are called.
 
     Attributes
     ----------
@@ -35,12 +39,12 @@ class ItemScores:
         both orders is taken.
     """
 
-    def __init__(self, model, items):
-        self.model, self.items = model, items
+    def __init__(self, model, items, names=None):
+        self.model, self.items, self._names = model, items, names
         self.n_items = items.shape[0]
         probes = np.arange(min(N_PROBES, self.n_items))
         probes = np.column_stack([probes, (probes + 1) % self.n_items])
-        self.method = log_odds_method(model, Pairs.from_index(items, probes))
+        self.method = log_odds_method(model, self._pairs(probes))
         self.has_probabilities = hasattr(model, "predict_proba")
         self.is_symmetric = True
         self._step = OWN_PAIRS
@@ -48,12 +52,15 @@ class ItemScores:
             row_bytes = 2 * items.shape[1] * items.dtype.itemsize
             self._step = max(LEAST_PAIRS, GUEST_BYTES // row_bytes)
 
+    def _pairs(self, index):
+        return Pairs.from_index(self.items, index)._named(self._names)
+
     def one_way(self, left, right):
         """Return the score of each pair of items, in this order of its sides."""
         index = np.column_stack([left, right])
         parts = []
         for start in range(0, len(index), self._step):
-            pairs = Pairs.from_index(self.items, index[start : start + self._step])
+            pairs = self._pairs(index[start : start + self._step])
             scores = read_log_odds(self.model, pairs, self.method)
             parts.append(check_model_scores(scores, len(pairs), self.model))
         scores = np.concatenate(parts) if parts else np.empty(0)
@@ -89,7 +96,8 @@ class ItemScores:
         if source is None or self.method != "decision_function":
             return self._rows_of_pairs(rows, own)
         model, items = source
-        scores = model.cross_scores(items[rows], items)
+        with without_names():
+            scores = model.cross_scores(items[rows], items)
         scores[np.arange(len(rows)), rows] = own[rows]
         # A matrix product rounds otherwise than pairs do. Where a pair is so near to an
         # item with itself that this could decide, the pair itself is asked.
@@ -140,7 +148,7 @@ def cross_source(model, items):
         if isinstance(model, Pipeline):
             for _, step in model.steps[:-1]:
                 if isinstance(step, SharedTransformer):
-                    items = step.transformer_.transform(items)
+                    items = check_table(step.transformer_.transform(items), "items")
                 elif step not in (None, "passthrough"):
                     return None
             model = model.steps[-1][1]

@@ -94,6 +94,38 @@ def pair_model(normalizer, **params):
     return make_pipeline(SharedTransformer(clone(normalizer)), model)
 
 
+def search_spaces(lists, samples, settings):
+    """Return the spaces to search, the baselines first.
+
+    Parameters
+    ----------
+    lists : dict of list
+        What to search in, by the parameters of the search.
+    samples : list of Pairs
+        The training pairs of each split.
+    settings : dict
+        Of every classifier.
+
+    Returns
+    -------
+    spaces : list of Space
+    """
+    sizes = [size for size in lists["pca_components"] if size < samples[0].shape[2]]
+    # The items are looked at only where there can be so many components.
+    if sizes:
+        limit = min(map(most_components, samples))
+        sizes = [size for size in sizes if size <= limit]
+    family = family_spaces(
+        item_spaces(lists["whitenings"], sizes),
+        lists["forms"],
+        lists["priors"],
+        lists["shrinkages"],
+        lists["alphas"],
+        settings,
+    )
+    return baseline_spaces(settings) + family
+
+
 def baseline_spaces(settings):
     """Return plain cosine and plain Euclid, of which only two numbers are learned."""
     spaces = []

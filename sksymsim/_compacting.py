@@ -44,6 +44,8 @@ def _slim(thing, dtype, seen):
     if not isinstance(thing, BaseEstimator) or id(thing) in seen:
         return
     seen.add(id(thing))
+    if hasattr(thing, "set_callbacks"):
+        thing.set_callbacks()
     if isinstance(vars(thing).get("random_state"), np.random.RandomState):
         thing.random_state = None
     _SLIM.get(type(thing), _slim_arrays)(thing, dtype)

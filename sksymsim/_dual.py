@@ -60,6 +60,9 @@ class DualProblem:
     max_iter : int
     callback : callable, default=None
         Called with the last entry of the history after each iteration.
+    watch : callable, default=None
+        Called after each iteration with a function that returns theta, as the result
+        has it; if it returns true, that was the last one.
     """
 
     gram: object
@@ -70,6 +73,7 @@ class DualProblem:
     tol: float
     max_iter: int
     callback: Callable | None = None
+    watch: Callable | None = None
 
 
 @dataclass
@@ -80,6 +84,10 @@ class _Point:
     b: np.ndarray
     penalised: np.ndarray
     scores: np.ndarray
+
+    def theta(self):
+        """Return all coefficients, those of the free columns last."""
+        return np.concatenate([self.a, self.b])
 
     def moved(self, step, t):
         return _Point(
@@ -143,9 +151,12 @@ def minimize_dual(problem, start, steps):
         )
         if problem.callback is not None:
             problem.callback(history[-1])
+        if problem.watch is not None and problem.watch(point.theta):
+            status = status if is_last else "stopped"
+            break
         if is_last:
             break
-    theta = np.concatenate([point.a, point.b])
+    theta = point.theta()
     return SolverResult(theta, value, norm, n_iter, steps.n_products, status, history)
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -56,15 +57,15 @@ class DualOptions:
     max_iter: int
     random_state: object = None
     callback: Callable | None = None
+    watch: Callable | None = None
 
     @classmethod
-    def of(cls, estimator, **changed):
+    def of(cls, estimator, watch=None, **changed):
         """Return the parameters of an estimator, save for some."""
-        names = [name for name in cls.__dataclass_fields__ if name != "callback"]
-        taken = {
-            name: getattr(estimator, name) for name in names if name not in changed
-        }
-        return cls(**taken, **changed, callback=IterationReporter(estimator.verbose))
+        changed["watch"] = watch
+        changed["callback"] = IterationReporter(estimator.verbose)
+        names = [name for name in cls.__dataclass_fields__ if name not in changed]
+        return cls(**{name: getattr(estimator, name) for name in names}, **changed)
 
 
 @dataclass(frozen=True)
@@ -127,23 +128,29 @@ def fit_dual(pairs, targets, weights, options, make_prior=None):
         prior_scores = score_pairs(prior, given).astype(np.float64)
     scale = float(weights @ diagonal)
     free = _FreeColumns(prior_scores, targets, weights, options.fit_intercept)
-    basis = None
+    basis, rest = None, (kernels, free, prior)
     if np.isinf(options.alpha) or scale <= 0:
-        v, result = np.zeros(len(pairs)), free.result()
+        result = free.result()
     else:
         chosen = _choose_landmarks(pairs, kernels, options)
         make = _ExactBasis if chosen is None else _LandmarkBasis
         basis = make(pairs, kernels, chosen, options.random_state)
-        result = free.minimum(basis, options, options.alpha * scale)
-        v = result.theta[: len(pairs)]
-    intercept, scale_of_prior = free.numbers(result.theta[len(pairs) :])
-    if isinstance(basis, _LandmarkBasis):
-        pairs, v = pairs[basis.chosen], basis.coefficients(v)
-    score = DualScore(
-        *kernels, *_support(pairs, v, kernels), intercept, prior, scale_of_prior
-    )
+        finish = partial(_finish, pairs, *rest, basis)
+        result = free.minimum(basis, options, options.alpha * scale, finish)
+    score = _finish(pairs, *rest, basis, result.theta)
     n_landmarks = getattr(basis, "n_landmarks", None)
     return DualSolution(score, result, gamma, scale, n_landmarks)
+
+
+def _finish(pairs, kernels, free, prior, basis, theta):
+    """Return the score of some coefficients of the training pairs."""
+    v = theta[: len(pairs)]
+    intercept, scale_of_prior = free.numbers(theta[len(pairs) :])
+    if isinstance(basis, _LandmarkBasis):
+        pairs, v = pairs[basis.chosen], basis.coefficients(v)
+    return DualScore(
+        *kernels, *_support(pairs, v, kernels), intercept, prior, scale_of_prior
+    )
 
 
 def resolve_gamma(gamma, pairs, weights):
@@ -275,10 +282,13 @@ class _FreeColumns:
         theta = np.concatenate([np.zeros(len(self.targets)), self.start])
         return SolverResult(theta, value, 0.0, 0, 0, "converged")
 
-    def minimum(self, basis, options, alpha):
+    def minimum(self, basis, options, alpha, finish):
         """Return the best of these numbers and of a sum of kernels."""
 
-        def solve(columns, start):
+        def solve(columns, start, lost=()):
+            def watch(theta):
+                return options.watch(lambda: finish(np.append(theta(), lost)))
+
             problem = DualProblem(
                 basis.gram,
                 columns,
@@ -288,6 +298,7 @@ class _FreeColumns:
                 options.tol,
                 options.max_iter,
                 options.callback,
+                None if options.watch is None else watch,
             )
             with check_alpha_suffices(options.alpha):
                 return minimize_dual(problem, start, basis.steps(problem))
@@ -296,7 +307,7 @@ class _FreeColumns:
         if self.has_prior and result.theta[-1] < 0:
             # Convex: where the best scale is negative, the best one allowed is zero.
             first = result.n_iter
-            result = solve(self.columns[:, :-1], self.start[:-1])
+            result = solve(self.columns[:, :-1], self.start[:-1], [0.0])
             result.theta = np.append(result.theta, 0.0)
             result.n_iter += first
         return result

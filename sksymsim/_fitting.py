@@ -3,10 +3,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
+from sksymsim._factors import NEGLIGIBLE, begin_factors
+from sksymsim._finishing import finish_score
 from sksymsim._forms import difference, total
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
@@ -32,7 +34,11 @@ RESCALE_BELOW = 0.8
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What the user decides about a fit, apart from form and prior."""
+    """What the user decides about a fit, apart from form and prior.
+
+    `callback` gets entries of the history; `watch` a function that returns the score,
+    and if it returns true, the fit ends there.
+    """
 
     alpha: float
     fit_intercept: bool
@@ -41,6 +47,7 @@ class FitOptions:
     tol: float
     max_iter: int
     callback: Callable | None = None
+    watch: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
     )
     whole, objective = objective, _start_objective(objective, options)
     objective, bases, found = begin(objective, prior, start)
+    finish = partial(finish_score, bases=bases, outside_of_span=outside_of_span)
     warm = found.is_given
     factored = options.constrained or options.n_components is not None
     n_iter = 0
@@ -94,18 +102,32 @@ def fit_score(design, prior, targets, weights, options, start=None):
         found = None
     else:
         search = found.search(objective)
-        result = minimize_matrices(search, search.start, found.scaling, options)
+        watch = _watch(options, partial(finish, objective), search.parameters)
+        result = minimize_matrices(
+            search, search.start, found.scaling, replace(options, watch=watch)
+        )
+        if result.status == "stopped":
+            # What is left is to meet the constraint.
+            options = replace(options, max_iter=0, watch=None)
         found, n_iter = search.parameters(result.theta), result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
     if factored and (warm or found is None or not _is_feasible(found, options)):
         objective, first = begin_factors(objective, found, bases, options)
-        found, result = _minimize_factors(objective, first, options)
+        read = partial(finish, objective, constrained=options.constrained)
+        found, result = _minimize_factors(objective, first, options, read)
         n_iter += result.n_iter
-    outside = outside_of_span * objective.model.scale_of_prior(found)
-    found = _turn_back(objective, found, bases)
-    score = _to_score(objective, found, options.constrained, outside)
+        if options.max_iter == 0:
+            result.status = "stopped"
+    score = finish(objective, found, constrained=options.constrained)
     return Solution(score, result, n_iter)
+
+
+def _watch(options, finish, read):
+    """Return what a solver is watched by; it reads parameters out of its point."""
+    if options.watch is None:
+        return None
+    return lambda point: options.watch(lambda: finish(read(point())))
 
 
 def _begins_at_prior(start, prior, options):
@@ -247,18 +269,6 @@ def _turned_back(objective, parameters, bases):
     return Parameters(parameters.intercept, linear, arrays)
 
 
-def _turn_back(objective, parameters, bases):
-    """Return the parameters for the rows as they were before they were turned."""
-    arrays = [
-        objective.model.turned(array, bases[term.sides])
-        for term, array in zip(objective.form.terms, parameters.arrays, strict=True)
-    ]
-    linear = parameters.linear
-    if linear is not None:
-        linear = bases[total] @ linear
-    return Parameters(parameters.intercept, linear, arrays)
-
-
 def minimize_matrices(search, start, scaling, options):
     """Solve the convex problem.
 
@@ -293,6 +303,7 @@ def minimize_matrices(search, start, scaling, options):
             tol=options.tol,
             max_iter=options.max_iter,
             callback=options.callback,
+            watch=options.watch,
             scaling=scaling,
             rescale=rescale,
             search=search,
@@ -302,7 +313,7 @@ def minimize_matrices(search, start, scaling, options):
     )
 
 
-def _minimize_factors(objective, start, options):
+def _minimize_factors(objective, start, options, finish):
     """Solve the problem in factors; return its solution and how it was found."""
     curvatures = Curvatures(objective, objective.fisher(start.scores))
     centered = CenteredFactors(objective, curvatures)
@@ -314,6 +325,7 @@ def _minimize_factors(objective, start, options):
             max_iter=options.max_iter,
             resolution=np.finfo(objective.design.dtype).eps / 8,
             callback=options.callback,
+            watch=_watch(options, finish, centered.parameters),
             scaling=centered.scaling(),
         )
     )
@@ -332,47 +344,3 @@ def _is_feasible(matrices, options):
     except np.linalg.LinAlgError:
         return False
     return True
-
-
-def _to_score(objective, found, constrained, outside):
-    """Return the fitted score in the user's units, each B by its eigenvectors."""
-    scale, span = objective.design.scale, objective.design.span
-    factors, signs = [], []
-    for term, matrix in zip(
-        objective.form.terms, objective.model.matrices(found), strict=True
-    ):
-        v, s = signed_factor(matrix, 0.0 if constrained else None)
-        if span is not None:
-            v, s = span.lifted(v, s, term.prior_sign * outside)
-        # One layout now and after unpickling: BLAS may round another layout otherwise.
-        factors.append(np.ascontiguousarray(v / scale))
-        signs.append(s)
-    linear = None if found.linear is None else found.linear / scale
-    if linear is not None and span is not None:
-        linear = span.basis @ linear
-    return FittedScore(
-        objective.form.name,
-        float(found.intercept),
-        linear,
-        tuple(factors),
-        tuple(signs),
-    )
-
-
-def score_of_prior(design, prior, targets, weights):
-    """Return the prior, as it stands, as a score without intercept."""
-    model = MatrixModel(prior.parameters)
-    objective = PairObjective(design, model, targets, weights, 0.0, False)
-    score = _to_score(objective, prior.parameters, False, prior.outside)
-    return score.without_intercept()
-
-
-def restart_parameters(score, design):
-    """Return the parameters of an earlier score, in the units of another design."""
-    scale, span = design.scale, design.span
-    linear = None if score.linear is None else score.linear * scale
-    matrices = [matrix * scale**2 for matrix in score.matrices]
-    if span is not None:
-        matrices = [span.basis.T @ matrix @ span.basis for matrix in matrices]
-        linear = None if linear is None else span.basis.T @ linear
-    return Parameters(score.intercept, linear, matrices)

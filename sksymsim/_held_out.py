@@ -93,7 +93,7 @@ class Answer:
 
 
 def held_out_scores(
-    spaces, guests, classes, splits, max_iter, n_jobs, report, error_score
+    spaces, guests, classes, splits, max_iter, n_jobs, report, error_score, task
 ):
     """Fit every candidate on each training part, and score each test part.
 
@@ -112,6 +112,8 @@ def held_out_scores(
         Takes lines of text after each task.
     error_score : "raise" or nan
         What becomes of a guest that cannot be fitted: an error, or a warning.
+    task : FitTask
+        The fit of which this is a part.
 
     Returns
     -------
@@ -126,8 +128,9 @@ def held_out_scores(
     tasks += [(_score_guest, (guest, classes, raises)) for guest in guests]
     run = Parallel(n_jobs=n_jobs, return_as="generator")
     answers = []
+    found_ones = run(delayed(one)(*what, splits, max_iter) for one, what in tasks)
     for number, found in enumerate(
-        run(delayed(function)(*what, splits, max_iter) for function, what in tasks)
+        task.each(found_ones, len(tasks), "search", "candidates")
     ):
         answers += found
         for line in _progress(found):

@@ -16,6 +16,7 @@ import numpy as np
 from sksymsim._blocks import block_slices, dense
 from sksymsim._factors import signed_factor
 from sksymsim._forms import row_products
+from sksymsim._validation import check_table
 from sksymsim._validation_export import check_lengths
 
 # The longest item by itself may come out longer than among others by this much.
@@ -82,7 +83,7 @@ def prepared(transformers, items):
     """
     items = items.astype(np.float64, copy=False)
     for transformer in transformers:
-        items = transformer.transform(items)
+        items = check_table(transformer.transform(items), "items")
     return dense(items).astype(np.float64, copy=False)
 
 

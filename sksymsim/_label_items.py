@@ -29,14 +29,14 @@ class LabelledItems:
     def __init__(self, X):
         if isinstance(X, np.ndarray) and X.ndim == 2:
             self.keys, self.table = number_keys(X, None, "item"), None
-            given = X
+            given, self._features = X, None
         else:
             pairs = check_pairs(X, allow_nan=True)
             indexed = pairs.to_index()
             if pairs.items is None:
                 pairs = indexed
             self.keys, self.table = indexed.index, pairs.items
-            given = pairs.index
+            given, self._features = pairs.index, pairs.feature_names
         self._given = given
         self.names = np.empty(int(self.keys.max(initial=-1)) + 1, dtype=given.dtype)
         # The last one written stays: the first.
@@ -58,4 +58,6 @@ class LabelledItems:
             Index pairs into `table`, or ids.
         """
         index = np.concatenate([self._given[rows], self.names[keys]])
-        return index if self.table is None else Pairs.from_index(self.table, index)
+        if self.table is None:
+            return index
+        return Pairs.from_index(self.table, index)._named(self._features)

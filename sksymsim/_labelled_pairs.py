@@ -51,6 +51,10 @@ class LabelledPairs:
         weights = normalized_weights(self.weights, self.similar, classes, class_weight)
         return replace(self, weights=weights).of_weight()
 
+    def labels(self, classes):
+        """Return the labels of the user."""
+        return classes[self.similar.astype(np.intp)]
+
     @property
     def targets(self):
         """1 for similar pairs and -1 for the others."""

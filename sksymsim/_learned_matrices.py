@@ -7,9 +7,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
 from sksymsim._forms import FORMS
+from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation import check_items, check_n_best
+from sksymsim._validation_features import check_feature_names
+from sksymsim._validation_frames import names_of
 
 
 def _fitted_as(estimator):
@@ -51,7 +54,7 @@ def _has_metric(estimator):
     return True
 
 
-class LearnedMatricesMixin:
+class LearnedMatricesMixin(FramesOutMixin):
     """Distances, all pairs of two tables, the learned space and its matrices.
 
     The class that inherits has `form`, `psd` and `n_jobs`, and after fit ``_score``, a
@@ -62,6 +65,7 @@ class LearnedMatricesMixin:
     def _checked_items(self, X, name="X"):
         check_is_fitted(self)
         owner = type(self).__name__
+        self._checked_names(names_of(X, name))
         return check_items(X, self.n_features_in_, owner, name, allow_nan=True)
 
     @available_if(_has_metric)
@@ -161,12 +165,35 @@ class LearnedMatricesMixin:
 
         Returns
         -------
-        X_new : ndarray of shape (n_items, n_components)
+        X_new : {ndarray, data frame} of shape (n_items, n_components)
             The items times Q': Euclid there is `pair_distance`, and for "bilinear" the
-            dot product there is the log-odds less the intercept.
+            dot product there is the log-odds less the intercept. See `set_output`.
         """
-        X = self._checked_items(X)
-        return transform_items(self._score, X, self.n_jobs)
+        items = self._checked_items(X)
+        values = transform_items(self._score, items, self.n_jobs)
+        return self._as_output(values, X)
+
+    @available_if(_has_metric)
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns that `transform` makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of an item. They are checked, and not used.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_components,)
+            The name of the class and a number.
+        """
+        check_is_fitted(self)
+        known = vars(self).get("feature_names_in_")
+        check_feature_names(input_features, self.n_features_in_, known)
+        prefix = type(self).__name__.lower()
+        return np.array(
+            [f"{prefix}{i}" for i in range(len(self.components_))], dtype=object
+        )
 
     @available_if(_has_metric)
     def get_metric(self):

@@ -8,7 +8,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
 
-from sksymsim._validation import check_index
+from sksymsim._validation import check_index, check_table
+from sksymsim._validation_frames import without_names
 from sksymsim.recalibration import RecalibratedClassifier
 
 # Rows that look for their neighbours at a time.
@@ -58,13 +59,14 @@ class ItemSpace:
         """Return items as the scorer gets them."""
         for step in self._steps:
             if hasattr(step, "transformer_"):
-                items = step.transformer_.transform(items)
+                items = check_table(step.transformer_.transform(items), "items")
         return items
 
     def embed(self, items):
         """Return items in the learned space; None if the model has none."""
         if self.is_known and hasattr(self.scorer, "transform"):
-            return self.scorer.transform(self.prepare(items))
+            with without_names():
+                return check_table(self.scorer.transform(self.prepare(items)), "items")
         return None
 
 
@@ -89,7 +91,9 @@ def find_candidates(model, candidates, queries, base, k):
     space = ItemSpace(model)
     by_score = space.is_known and hasattr(space.scorer, "top_k")
     if isinstance(candidates, str) and candidates == "auto" and by_score:
-        _, found = space.scorer.top_k(space.prepare(queries), space.prepare(base), k)
+        queries, base = space.prepare(queries), space.prepare(base)
+        with without_names():
+            _, found = space.scorer.top_k(queries, base, k)
         return _as_pairs(found)
     embedded = None
     if not isinstance(candidates, str) or candidates in ("auto", "learned"):

@@ -74,12 +74,15 @@ TEXT = Instance("a string", (str,))
 METHOD = Choice("decision_function", "predict_proba")
 MODEL = Instance("a fitted classifier", methods=("predict", "classes_"))
 TRANSFORMER = Instance("a transformer", methods=("transform",))
+OF_ITEMS = {"n_features_in_": [SIZE], "feature_names_in_": [Names("n_features_in_")]}
+OPTIONAL_NAMES = ("feature_names_in_",)
 
 
 def _classifier(kind, parameters, more, **hooks):
     """Return the entry of a classifier of pairs."""
-    fitted = {"classes_": [Labels(2)], "n_features_in_": [SIZE], "_card": [Card()]}
-    return Entry(kind, parameters, fitted | more, ("_card",), **hooks)
+    fitted = {"classes_": [Labels(2)], "_card": [Card()], **OF_ITEMS}
+    optional = ("_card", *OPTIONAL_NAMES)
+    return Entry(kind, parameters, fitted | more, optional, **hooks)
 
 
 def _with_prior_left_out(parameters):
@@ -90,8 +93,6 @@ def _names(*names):
     return dict.fromkeys(names, ANY)
 
 
-OF_ITEMS = {"n_features_in_": [SIZE], "feature_names_in_": [Names("n_features_in_")]}
-OPTIONAL_NAMES = ("feature_names_in_",)
 WEIGHTS = [ListOf(Number(float, 0)), FloatArray("members")]
 
 REGISTRY = Registry(
@@ -154,7 +155,8 @@ REGISTRY = Registry(
         Entry(
             SymmetricFeatures,
             {"aggregations": ANY},
-            {"n_features_in_": [SIZE], "_chosen": [ListOf(Choice(*AGGREGATIONS))]},
+            {"_chosen": [ListOf(Choice(*AGGREGATIONS))], **OF_ITEMS},
+            OPTIONAL_NAMES,
         ),
         Entry(
             EmbeddingNormalizer,
@@ -169,7 +171,8 @@ REGISTRY = Registry(
         Entry(
             SharedTransformer,
             {"transformer": ANY},
-            {"transformer_": [TRANSFORMER], "n_features_in_": [SIZE]},
+            {"transformer_": [TRANSFORMER], **OF_ITEMS},
+            OPTIONAL_NAMES,
         ),
         # Those of scikit-learn. Not `memory`: a cache is a folder of pickles.
         Entry(

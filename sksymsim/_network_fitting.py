@@ -33,12 +33,16 @@ class Recipe:
     options : NetworkOptions
     report : callable
         Called with a line of text for each epoch.
+    watch : callable, default=None
+        Called after each epoch with a function that returns a FittedNetwork; if it
+        returns true, training ends there.
     """
 
     network: PairNetwork
     known: FittedNetwork | None
     options: NetworkOptions
     report: Callable
+    watch: Callable | None = None
 
     def start(self, sample, rng):
         """Return a model to begin with, and the standardised cosines of the pairs."""
@@ -131,7 +135,18 @@ def fit_network(recipe, sample, held, rng, n_epochs=None, n_all=None):
         held_cosines = cosines_of(held.pairs, model.inputs)
         validation = make_objective(model, held, held_cosines, options)
     tol = options.tol if n_epochs is None else -np.inf
-    progress = Progress(tol, options.n_iter_no_change, validation, recipe.report)
+    kept_dtype = working_dtype(sample.pairs.dtype)
+
+    def watch(theta):
+        return recipe.watch(lambda: replace(model, theta=theta().astype(kept_dtype)))
+
+    progress = Progress(
+        tol,
+        options.n_iter_no_change,
+        validation,
+        recipe.report,
+        None if recipe.watch is None else watch,
+    )
     theta = model.theta.astype(objective.batches.dtype)
     max_iter = options.max_iter if n_epochs is None else n_epochs
     if options.solver == "lbfgs":
@@ -146,8 +161,8 @@ def fit_network(recipe, sample, held, rng, n_epochs=None, n_all=None):
             objective, theta, optimizer, progress, max_iter, batch_size, order
         )
     theta, n_iter, finished = found
-    kept = theta.astype(working_dtype(sample.pairs.dtype))
-    return Trained(replace(model, theta=kept), progress, n_iter, finished)
+    kept = replace(model, theta=theta.astype(kept_dtype))
+    return Trained(kept, progress, n_iter, finished)
 
 
 def fit_with_validation(recipe, sample, divisions, rng, *, refit):
@@ -173,7 +188,7 @@ def fit_with_validation(recipe, sample, divisions, rng, *, refit):
     for parts in divisions if refit else divisions[:1]:
         # An epoch of fewer pairs, in as many steps, is worth as much for the refit.
         found.append(fit_network(recipe, *parts, rng, n_all=len(sample.pairs)))
-        if found[-1].progress.interrupted:
+        if found[-1].progress.interrupted or found[-1].progress.stopped:
             return _scaled(found[-1])
     if not refit:
         return _scaled(found[0])

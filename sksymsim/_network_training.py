@@ -126,12 +126,16 @@ class Progress:
         On pairs that are not trained on. Without, the loss of training decides.
     report : callable
         Called with the text of each epoch.
+    watch : callable, default=None
+        Called after each epoch with a function that returns the parameters; if it
+        returns true, that was the last one.
     """
 
     tol: float
     patience: int
     validation: NetworkObjective | None
     report: object
+    watch: object = None
     losses: list = field(default_factory=list)
     scores: list = field(default_factory=list)
     scalings: list = field(default_factory=list)
@@ -139,6 +143,7 @@ class Progress:
     best_theta: np.ndarray | None = None
     n_idle: int = 0
     interrupted: bool = False
+    stopped: bool = False
 
     def begin(self, theta):
         """Judge the start: what is trained may turn out no better."""
@@ -157,7 +162,9 @@ class Progress:
             text += f"  validation score {self.scores[-1]:.6f}"
         self.report(text)
         self.n_idle = self.n_idle + 1 if gain < self.tol else 0
-        return self.n_idle >= self.patience
+        if self.watch is not None:
+            self.stopped = self.watch(theta.copy)
+        return self.stopped or self.n_idle >= self.patience
 
     def _judge(self, theta):
         score, scaling = self.validation.judge(theta)
@@ -251,7 +258,7 @@ def train_lbfgs(objective, theta, progress, tol, max_iter, max_fun):
         # The line search ends with the point that it takes.
         last["theta"] = theta.copy()
         enough = progress.end_epoch(theta, last["value"])
-        if enough and progress.validation is not None:
+        if progress.stopped or (enough and progress.validation is not None):
             raise _Enough
 
     progress.begin(theta)

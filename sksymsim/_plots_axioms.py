@@ -21,6 +21,7 @@ from sksymsim._validation_axioms import (
     check_has_scores,
     check_score_matrix,
 )
+from sksymsim._validation_frames import names_of_items
 
 __all__ = ["TransitivityDisplay"]
 
@@ -139,12 +140,13 @@ class TransitivityDisplay:
         check_has_scores(model)
         n_thresholds = check_count(n_thresholds, "n_thresholds", 2)
         max_items = check_count(max_items, "max_items", 2)
+        names = names_of_items(model, X)
         items, _ = distinct_rows(check_items(X, owner=type(model).__name__))
         check_enough_items(items.shape[0])
         if items.shape[0] > max_items:
             rng = check_random_state(random_state)
             items = items[rng.choice(items.shape[0], max_items, replace=False)]
-        scores = ItemScores(model, items)
+        scores = ItemScores(model, items, names)
         left, right = np.triu_indices(items.shape[0], k=1)
         matrix = np.zeros((items.shape[0], items.shape[0]))
         both = scores.one_way(left, right), scores.one_way(right, left)

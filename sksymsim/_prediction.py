@@ -3,14 +3,12 @@
 
 import numpy as np
 from scipy.special import expit, log_expit
-from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
-from sksymsim._validation import check_pairs
-from sksymsim._versions import Versioned
 
 
-class PairScoreMixin(Versioned):
+class PairScoreMixin(PackageMixin):
     """Methods of a binary classifier of pairs whose score is a log-odds.
 
     The class that inherits has ``_scores(pairs)``, which maps ``Pairs`` of the right
@@ -42,15 +40,6 @@ class PairScoreMixin(Versioned):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags
-
-    def _checked_pairs(self, X):
-        check_is_fitted(self)
-        return check_pairs(
-            X,
-            n_features=self.n_features_in_,
-            owner=type(self).__name__,
-            allow_nan=True,
-        )
 
     def decision_function(self, X):
         """Return the log-odds that the pairs are similar.

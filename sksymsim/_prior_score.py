@@ -2,7 +2,7 @@
 """The prior alone as a score: what sums of kernels are put on top of."""
 
 from sksymsim._blocks import Team, effective_threads
-from sksymsim._fitting import score_of_prior
+from sksymsim._finishing import score_of_prior
 from sksymsim._layout import make_design
 from sksymsim._priors import build_prior
 

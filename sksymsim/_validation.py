@@ -9,6 +9,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sksymsim._blocks import release_pages
+from sksymsim._validation_frames import is_foreign, plain_array, to_array
 
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
 
@@ -29,7 +30,7 @@ def check_table(table, name):
     if sparse.issparse(table):
         table = _canonical_csr(table)
     else:
-        table = np.asanyarray(table)
+        table = to_array(table, name)
     _check_numeric(table, name)
     if table.ndim != 2:
         hint = ""
@@ -84,7 +85,7 @@ def check_sides(left, right):
 
 def check_index(index, n_items):
     """Return a table of row numbers of shape (n_pairs, 2), all in range."""
-    index = np.asarray(index)
+    index = np.asarray(plain_array(index, "index"))
     # Nothing has no type: empty lists and tables are float64 in NumPy.
     if index.shape in ((0,), (0, 2)):
         index = np.empty((0, 2), dtype=np.intp)
@@ -198,8 +199,8 @@ def _as_pairs(X):
                 f"a tuple of pairs must be (X_a, X_b), got {len(X)} entries; {WRAP}."
             )
         return Pairs(*X)
-    if isinstance(X, np.ndarray):
-        return _pairs_of_array(X, Pairs)
+    if isinstance(X, np.ndarray) or is_foreign(X):
+        return _pairs_of_array(to_array(X), Pairs)
     if isinstance(X, list):
         raise TypeError(
             "pairs must not be given as a list. If this is (X_a, X_b) cut by a "
@@ -300,7 +301,7 @@ def check_labels(y, n_pairs):
             "requires y to be passed, but the target y is None: fit needs one label "
             "for each pair."
         )
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(plain_array(y, "y"), warn=True)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
     if len(y) != n_pairs:
@@ -326,7 +327,7 @@ def check_weights(sample_weight, n_pairs):
     """Return weights as float64, not negative and not all zero; None stays None."""
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight)
+    weights = np.asarray(plain_array(sample_weight, "sample_weight"))
     if weights.dtype.kind not in "fiub":
         raise TypeError(
             f"sample_weight must hold real numbers, got dtype {weights.dtype}."

@@ -37,16 +37,21 @@ def check_aggregations(aggregations, known):
     return names
 
 
-def check_feature_names(input_features, n_features):
-    """Return the names of the features of an item; x0, x1, ... if there are none."""
+def check_feature_names(input_features, n_features, known=None):
+    """Return the names of the features of an item; x0, x1, ... if there are none.
+
+    Those known from the fit come first, and refuse others.
+    """
     if input_features is None:
-        return [f"x{i}" for i in range(n_features)]
+        return [f"x{i}" for i in range(n_features)] if known is None else list(known)
     names = np.asarray(input_features, dtype=object)
     if names.shape != (n_features,):
         raise ValueError(
             "input_features should have length equal to the number of features of an "
             f"item, which is {n_features}, got shape {names.shape}."
         )
+    if known is not None and names.tolist() != list(known):
+        raise ValueError("input_features is not equal to feature_names_in_")
     return names.tolist()
 
 

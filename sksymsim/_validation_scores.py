@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import working_dtype
 from sksymsim._validation import Number, check_labels, check_weights
+from sksymsim._validation_frames import plain_array
 
 OPEN_RATE = Number(float, 0, 1, open_low=True, open_high=True)
 POSITIVE = Number(float, 0, open_low=True)
@@ -167,7 +168,7 @@ def check_labels_of_model(y, model, n_pairs):
     check_is_fitted(model)
     if y is None:
         raise ValueError("y is None: one label for each pair is needed.")
-    y = column_or_1d(y)
+    y = column_or_1d(plain_array(y, "y"))
     if len(y) != n_pairs:
         raise ValueError(f"got {n_pairs} pairs but {len(y)} labels in y.")
     classes = model.classes_

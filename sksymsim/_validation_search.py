@@ -10,6 +10,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.validation import check_array
 
 from sksymsim._validation import check_labels, check_pairs
+from sksymsim._validation_frames import plain_array
 
 # Of the candidates that are always there.
 RESERVED_NAMES = ("cosine", "euclid")
@@ -152,7 +153,7 @@ def check_groups_of_pairs(groups, n_pairs):
     """Return groups as an array with a row for each pair, or None."""
     if groups is None:
         return None
-    groups = np.asarray(groups)
+    groups = np.asarray(plain_array(groups, "groups"))
     if groups.shape[:1] != (n_pairs,):
         raise ValueError(
             f"groups must have a row for each of the {n_pairs} pairs; its shape is "

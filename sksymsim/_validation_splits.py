@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation import NONE, Choice, Number, check_parameters
+from sksymsim._validation_frames import plain_array
 
 LEVELS = ("item", "pair", "group")
 TEST_CLASSES = ("C1", "C2", "C3")
@@ -59,7 +60,7 @@ def check_sizes(test_size, train_size, n_pairs):
 
 def check_group_labels(groups, n_pairs):
     """Return labels of both sides as an array of shape (n_pairs, 2)."""
-    labels = np.asarray(groups)
+    labels = np.asarray(plain_array(groups, "groups"))
     if labels.shape == (n_pairs,):
         labels = np.column_stack([labels, labels])
     if labels.shape != (n_pairs, 2):

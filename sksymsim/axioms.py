@@ -20,6 +20,7 @@ from sksymsim._validation import check_items
 from sksymsim._validation_axioms import check_count, check_has_scores, check_ids
 from sksymsim._validation_groups import FINITE
 from sksymsim._validation_scores import OPEN_RATE, check_number
+from sksymsim._validation_frames import names_of_items
 
 __all__ = ["check_axioms"]
 
@@ -159,6 +160,7 @@ def check_axioms(
     n_samples = check_count(n_samples, "n_samples", 100)
     n_witnesses = check_count(n_witnesses, "n_witnesses")
     confidence = check_number(confidence, OPEN_RATE, "confidence")
+    names = names_of_items(model, X)
     X = check_items(X, owner=type(model).__name__)
     ids = check_ids(ids, X.shape[0])
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
@@ -172,7 +174,7 @@ def check_axioms(
     if len(kept) ** 2 > max_pairs:
         rows = np.sort(rng.choice(len(kept), max_pairs // len(kept), replace=False))
 
-    scores = ItemScores(model, items)
+    scores = ItemScores(model, items, names)
     symmetry = symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_distinct)
     scores.is_symmetric = symmetry["bad"] == 0
     own = scores.own()

@@ -10,9 +10,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
+from sksymsim._callbacks import watched
 from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
-from sksymsim._fitting import FitOptions, fit_score, restart_parameters
+from sksymsim._finishing import restart_parameters
+from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
 from sksymsim._labelled_pairs import label_pairs
 from sksymsim._layout import make_design
@@ -193,6 +195,8 @@ class SymmetricPairClassifier(
         k, the log-odds of a pair whose other terms are zero.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Iterations of the solver.
     objective_ : float
@@ -336,28 +340,32 @@ class SymmetricPairClassifier(
             check_penalty(self.alpha, "form='poly'")
         known, classes = label_pairs(X, y, sample_weight)
         check_n_components(self.n_components, known.pairs.shape[2])
-        # Pairs without weight go first of all, so that they cannot matter.
-        known = known.weighted(classes, self.class_weight)
+        with watched(
+            self, known.pairs, known.labels(classes), sample_weight, None
+        ) as task:
+            # Pairs without weight go first of all, so that they cannot matter.
+            known = known.weighted(classes, self.class_weight)
+            shift = rate_shift(self.similar_rate, known.similar, known.weights)
 
-        fit = self._fit_kernels if self.form == POLY else self._fit_matrices
-        solution = fit(known)
-        warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-        )
+            def learned(score):
+                score = replace(score, intercept=score.intercept + shift)
+                fitted = (self.form, self.psd)
+                return {"_fitted": fitted, "classes_": classes, "_score": score}
 
-        shift = rate_shift(self.similar_rate, known.similar, known.weights)
-        self._fitted = (self.form, self.psd)
-        self.classes_ = classes
-        self.n_features_in_ = known.pairs.shape[2]
-        self.n_iter_ = solution.n_iter
-        self.objective_ = solution.result.value
-        self._score = replace(
-            solution.score, intercept=solution.score.intercept + shift
-        )
-        self._write_card(known.pairs, known.similar, {"objective": self.objective_})
+            fit = self._fit_kernels if self.form == POLY else self._fit_matrices
+            with task.iterations(learned) as watch:
+                solution = fit(known, watch)
+            warn_if_not_converged(
+                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
+            )
+            vars(self).update(learned(solution.score))
+            self._remember_features(known.pairs)
+            self.n_iter_ = solution.n_iter
+            self.objective_ = solution.result.value
+            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
         return self
 
-    def _fit_matrices(self, known):
+    def _fit_matrices(self, known, watch):
         form = FORMS[self.form]
         options = FitOptions(
             alpha=self.alpha,
@@ -367,6 +375,7 @@ class SymmetricPairClassifier(
             tol=self.tol,
             max_iter=self.max_iter,
             callback=IterationReporter(self.verbose),
+            watch=watch,
         )
         with Team(effective_threads(self.n_jobs)) as team:
             design = make_design(
@@ -380,10 +389,10 @@ class SymmetricPairClassifier(
             start = self._warm_start(design)
             return fit_score(design, prior, targets, weights, options, start)
 
-    def _fit_kernels(self, known):
+    def _fit_kernels(self, known, watch):
         # Polynomials of any degree deviate from a prior of degree two.
         make_prior = partial(fit_prior, FORMS["quadratic"], self, known)
-        options = DualOptions.of(self, **CONCATENATED)
+        options = DualOptions.of(self, watch, **CONCATENATED)
         return fit_dual(known.pairs, known.targets, known.weights, options, make_prior)
 
     def _with(self, score):

@@ -5,6 +5,7 @@ from functools import partial
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from sksymsim._callbacks import watched
 from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
 from sksymsim._forms import FORMS
@@ -136,6 +137,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         How many pairs stand for all; None if the fit was exact.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Steps of Newton's method.
     objective_ : float
@@ -263,27 +266,35 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
         known, classes = label_pairs(X, y, sample_weight)
-        known = known.weighted(classes, self.class_weight)
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, None) as task:
+            known = known.weighted(classes, self.class_weight)
+            shift = rate_shift(self.similar_rate, known.similar, known.weights)
+
+            def learned(score):
+                return {"classes_": classes, "_score": score.shifted(shift)}
+
+            with task.iterations(learned) as watch:
+                solution = self._solve(known, watch)
+            warn_if_not_converged(
+                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
+            )
+            vars(self).update(learned(solution.score))
+            self._remember_features(known.pairs)
+            self.n_iter_ = solution.n_iter
+            self.objective_ = solution.result.value
+            self.gamma_ = solution.gamma
+            self.kernel_scale_ = solution.kernel_scale
+            self.n_landmarks_ = solution.n_landmarks
+            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
+        return self
+
+    def _solve(self, known, watch):
         make_prior = None
         if self.prior is not None:
             make_prior = partial(fit_prior, FORMS["mahalanobis"], self, known)
-        solution = fit_dual(
-            known.pairs, known.targets, known.weights, DualOptions.of(self), make_prior
-        )
-        warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-        )
-        shift = rate_shift(self.similar_rate, known.similar, known.weights)
-        self.classes_ = classes
-        self.n_features_in_ = known.pairs.shape[2]
-        self.n_iter_ = solution.n_iter
-        self.objective_ = solution.result.value
-        self.gamma_ = solution.gamma
-        self.kernel_scale_ = solution.kernel_scale
-        self.n_landmarks_ = solution.n_landmarks
-        self._score = solution.score.shifted(shift)
-        self._write_card(known.pairs, known.similar, {"objective": self.objective_})
-        return self
+        options = DualOptions.of(self, watch)
+        return fit_dual(known.pairs, known.targets, known.weights, options, make_prior)
 
     def _score_with(self, score, pairs):
         return score_dual(score, pairs, self.n_jobs)

@@ -23,6 +23,7 @@ from sksymsim._validation_groups import (
     check_clusterer,
 )
 from sksymsim._validation_scores import check_number
+from sksymsim._validation_frames import names_of_items
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
 
@@ -247,6 +248,7 @@ def deduplicate(
     (120,)
     """
     say = say_if(verbose)
+    names = names_of_items(model, X)
     items = _items(X, model, "X")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     check_number(n_random, Number(int, 0), "n_random")
@@ -256,15 +258,12 @@ def deduplicate(
     rng = check_random_state(random_state)
     index = candidates_within(model, candidates, items, n_neighbors, n_random, rng)
     say(f"{len(index)} candidates among {items.shape[0]} items")
-    log_odds = score_candidates(model, Pairs.from_index(items, index))
+    pairs = Pairs.from_index(items, index)._named(names)
+    log_odds = score_candidates(model, pairs)
     say(f"scored; {int((log_odds > 0).sum())} are more probable than not")
     grouper = clone(clusterer).set_params(estimator=None)
-    grouper.fit(
-        Pairs.from_index(items, index),
-        log_odds=log_odds,
-        must_link=must_link,
-        cannot_link=cannot_link,
-    )
+    links = {"must_link": must_link, "cannot_link": cannot_link}
+    grouper.fit(pairs, log_odds=log_odds, **links)
     return Deduplication(grouper.labels_, grouper.confidence_, index, log_odds, grouper)
 
 
@@ -341,6 +340,8 @@ def link(
     (60,)
     """
     say = say_if(verbose)
+    names = names_of_items(model, X_a, "X_a")
+    names_of_items(model, X_b, "X_b")
     items_a, items_b = _items(X_a, model, "X_a"), _items(X_b, model, "X_b")
     check_width(items_b.shape[1], items_a.shape[1], "X_a")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
@@ -350,7 +351,7 @@ def link(
     n_a, n_b = items_a.shape[0], items_b.shape[0]
     say(f"{len(index)} candidates between {n_a} and {n_b} items")
     both = Pairs.from_index(stack_rows(items_a, items_b), index + np.array([0, n_a]))
-    log_odds = score_candidates(model, both)
+    log_odds = score_candidates(model, both._named(names))
     weights = log_odds.astype(np.float64) - threshold
     left, right = index.T
     chosen = np.flatnonzero(weights > 0)

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
+from sksymsim._callbacks import watched
 from sksymsim._labelled_pairs import LabelledPairs, label_pairs
 from sksymsim._network_attributes import NetworkAttributesMixin
 from sksymsim._network_fitting import Recipe, fit_network, fit_with_validation
@@ -15,10 +16,7 @@ from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
 from sksymsim._network_stream import fit_one_epoch
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
-from sksymsim._validation import (
-    check_pairs,
-    check_parameters,
-)
+from sksymsim._validation import check_finite_pairs, check_pairs, check_parameters
 from sksymsim._validation_networks import (
     check_is_stochastic,
     check_partial_labels,
@@ -147,6 +145,8 @@ class SymmetricMLPClassifier(
         k.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Epochs of "adam", or iterations of "lbfgs".
     loss_curve_ : list of float
@@ -302,21 +302,30 @@ class SymmetricMLPClassifier(
         known, classes = label_pairs(X, y, sample_weight)
         if groups is not None:
             groups = check_group_labels(groups, len(known))
-        # Pairs without weight go first of all, so that they cannot matter.
-        known = replace(known, groups=groups).of_weight()
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, None) as task:
+            # Pairs without weight go first of all, so that they cannot matter.
+            known = replace(known, groups=groups).of_weight()
+            self._fit_known(known, classes, task)
+        return self
+
+    def _fit_known(self, known, classes, task):
         rng = check_random_state(self.random_state)
         recipe = self._recipe(known.pairs.shape[2])
-        if self.early_stopping:
-            parts = hold_out(known, self.validation_fraction, rng)
-            trained = fit_with_validation(recipe, known, parts, rng, refit=self.refit)
-        else:
-            trained = fit_network(recipe, known, None, rng)
-        warn_if_not_trained(trained, recipe.options, stacklevel=3)
+        with task.iterations(lambda net: {"classes_": classes, "_model": net}) as watch:
+            recipe = replace(recipe, watch=watch)
+            if self.early_stopping:
+                parts = hold_out(known, self.validation_fraction, rng)
+                trained = fit_with_validation(
+                    recipe, known, parts, rng, refit=self.refit
+                )
+            else:
+                trained = fit_network(recipe, known, None, rng)
+        warn_if_not_trained(trained, recipe.options, stacklevel=4)
 
-        self._model = trained.model
-        self._stream = None
         self.classes_ = classes
-        self.n_features_in_ = known.pairs.shape[2]
+        self._model, self._stream = trained.model, None
+        self._remember_features(known.pairs)
         self.n_iter_ = trained.n_iter
         progress = trained.progress
         self.loss_curve_ = progress.losses
@@ -324,7 +333,6 @@ class SymmetricMLPClassifier(
         self.best_validation_score_ = progress.best if self.early_stopping else None
         measured = {"validation_score": self.best_validation_score_}
         self._write_card(known.pairs, known.similar, measured)
-        return self
 
     @available_if(check_is_stochastic)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -357,8 +365,8 @@ class SymmetricMLPClassifier(
         """
         check_parameters(self, PARAMETERS)
         known = vars(self).get("_model")
-        width = None if known is None else self.n_features_in_
-        pairs = check_pairs(X, n_features=width, owner=type(self).__name__)
+        pairs = check_pairs(X) if known is None else self._checked_pairs(X)
+        check_finite_pairs(pairs)
         classes, similar = check_partial_labels(
             y, classes, vars(self).get("classes_"), len(pairs)
         )
@@ -371,7 +379,7 @@ class SymmetricMLPClassifier(
 
         self._model, self._stream = stream.model, stream
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self.n_iter_ = vars(self).get("n_iter_", 0) + 1
         self.loss_curve_ = [*vars(self).get("loss_curve_", ()), loss]
         self.validation_scores_ = self.best_validation_score_ = None

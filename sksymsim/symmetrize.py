@@ -12,6 +12,7 @@ from sksymsim._both_orders import (
     map_blocks,
     rows_in_both_orders,
 )
+from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
@@ -70,6 +71,8 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -162,8 +165,13 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             self, {"estimator": [CLASSIFIER], "feature_map": [NONE, FEATURE_MAP]}
         )
         pairs = check_pairs(X, min_pairs=2)
-        n_features = pairs.shape[2]
         classes, similar = check_labels(y, len(pairs))
+        labels = classes[similar.astype(np.intp)]
+        with watched(self, pairs, labels, sample_weight):
+            self._fit_pairs(pairs, classes, similar, sample_weight)
+        return self
+
+    def _fit_pairs(self, pairs, classes, similar, sample_weight):
         weights = check_weights(sample_weight, len(pairs))
         if weights is not None:
             check_both_classes_weighted(similar, weights)
@@ -185,9 +193,8 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self._feature_map = feature_map
         self.estimator_ = fitted
         self.classes_ = classes
-        self.n_features_in_ = n_features
+        self._remember_features(pairs)
         self._write_card(pairs, similar, {})
-        return self
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):

@@ -15,7 +15,8 @@ from sksymsim import Pairs, _dual_fitting, pair_kernel
 from sksymsim._blocks import Team
 from sksymsim._dual_fitting import DualOptions, fit_dual
 from sksymsim._dual_score import score_dual
-from sksymsim._fitting import FitOptions, fit_score, score_of_prior
+from sksymsim._finishing import score_of_prior
+from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
 from sksymsim._layout import make_design
 from sksymsim._priors import build_prior
