@@ -4,8 +4,8 @@
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._callbacks import CallbackSupportMixin
-from sksymsim._validation import check_pairs, check_width
-from sksymsim._validation_frames import check_names
+from sksymsim._validation import check_items, check_pairs, check_width
+from sksymsim._validation_frames import check_names, names_of
 from sksymsim._versions import Versioned
 
 # Where the documentation is on the web, without a slash at the end. While it is empty,
@@ -45,6 +45,13 @@ class PackageMixin(Versioned, CallbackSupportMixin):
         fitted = vars(self).get("feature_names_in_")
         check_names(names, fitted, type(self).__name__)
         return fitted
+
+    def _checked_items(self, X, name="X"):
+        """Return items of the features of the fit; NaN is left to what comes next."""
+        check_is_fitted(self)
+        owner = type(self).__name__
+        self._checked_names(names_of(X, name))
+        return check_items(X, self.n_features_in_, owner, name, allow_nan=True)
 
     def _checked_pairs(self, X):
         """Return pairs of the features of the fit; NaN is left to whoever comes next.

@@ -10,9 +10,7 @@ from sksymsim._forms import FORMS
 from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
-from sksymsim._validation import check_items, check_n_best
-from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_frames import names_of
+from sksymsim._validation import check_n_best
 
 
 def _fitted_as(estimator):
@@ -61,12 +59,6 @@ class LearnedMatricesMixin(FramesOutMixin):
     FittedScore, and ``_fitted``, form and psd at that time. A form without matrices
     lacks all of this, and one without a metric what needs one.
     """
-
-    def _checked_items(self, X, name="X"):
-        check_is_fitted(self)
-        owner = type(self).__name__
-        self._checked_names(names_of(X, name))
-        return check_items(X, self.n_features_in_, owner, name, allow_nan=True)
 
     @available_if(_has_metric)
     def pair_distance(self, X):
@@ -187,13 +179,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         names : ndarray of str of shape (n_components,)
             The name of the class and a number.
         """
-        check_is_fitted(self)
-        known = vars(self).get("feature_names_in_")
-        check_feature_names(input_features, self.n_features_in_, known)
-        prefix = type(self).__name__.lower()
-        return np.array(
-            [f"{prefix}{i}" for i in range(len(self.components_))], dtype=object
-        )
+        return super().get_feature_names_out(input_features)
 
     @available_if(_has_metric)
     def get_metric(self):

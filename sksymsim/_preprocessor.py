@@ -4,6 +4,7 @@
 import numpy as np
 
 from sksymsim._validation import check_table
+from sksymsim._validation_frames import plain_array
 from sksymsim._validation_metric_learn import (
     check_formed,
     check_preprocessor,
@@ -52,7 +53,7 @@ def form_pairs(X, preprocessor, owner):
     """
     if isinstance(X, Pairs):
         return X
-    array = np.asarray(X)
+    array = np.asarray(plain_array(X, "X"))
     if array.ndim == 2 and preprocessor is not None:
         check_two_sides(array, owner)
         return Pairs(preprocessor(array[:, 0]), preprocessor(array[:, 1]))
@@ -65,7 +66,7 @@ def form_items(X, preprocessor, owner):
     """Return vectors, or the vectors of ids, as rows of a matrix."""
     if hasattr(X, "tocsr") or isinstance(X, Pairs):
         return X
-    array = np.asarray(X)
+    array = np.asarray(plain_array(X, "X"))
     if array.ndim == 1 and preprocessor is not None:
         return preprocessor(array)
     check_formed(array, 2, owner, with_ids=preprocessor is not None)

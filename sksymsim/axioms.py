@@ -18,9 +18,9 @@ from sksymsim._axiom_scores import ItemScores
 from sksymsim._distinct import distinct_rows
 from sksymsim._validation import check_items
 from sksymsim._validation_axioms import check_count, check_has_scores, check_ids
+from sksymsim._validation_frames import names_of_items
 from sksymsim._validation_groups import FINITE
 from sksymsim._validation_scores import OPEN_RATE, check_number
-from sksymsim._validation_frames import names_of_items
 
 __all__ = ["check_axioms"]
 

@@ -17,13 +17,13 @@ from sksymsim._link_candidates import (
 )
 from sksymsim._reporting import say_if
 from sksymsim._validation import Number, check_items, check_width
+from sksymsim._validation_frames import names_of_items
 from sksymsim._validation_groups import (
     FINITE,
     check_candidate_source,
     check_clusterer,
 )
 from sksymsim._validation_scores import check_number
-from sksymsim._validation_frames import names_of_items
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
 

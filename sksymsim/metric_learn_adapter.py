@@ -6,8 +6,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._base import PackageMixin
+from sksymsim._callbacks import watched
 from sksymsim._distance_threshold import DistanceThresholdMixin
 from sksymsim._fit_arguments import weight_argument
+from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._preprocessor import form_items, form_pairs, make_preprocessor
 from sksymsim._score import FittedScore
@@ -15,7 +18,6 @@ from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation import (
     NONE,
     Instance,
-    check_items,
     check_labels,
     check_pairs,
     check_parameters,
@@ -24,7 +26,6 @@ from sksymsim._validation import (
 from sksymsim._validation_features import check_takes_weights
 from sksymsim._validation_metric_learn import warn_of_score_pairs
 from sksymsim._validation_scores import check_has_probabilities
-from sksymsim._versions import Versioned
 from sksymsim.classifier import SymmetricPairClassifier
 
 __all__ = ["MetricLearnAdapter"]
@@ -74,7 +75,11 @@ def _has_probabilities(adapter):
 
 
 class MetricLearnAdapter(
-    DistanceThresholdMixin, Versioned, ClassifierMixin, BaseEstimator
+    DistanceThresholdMixin,
+    FramesOutMixin,
+    PackageMixin,
+    ClassifierMixin,
+    BaseEstimator,
 ):
     """Our models behind the methods of metric-learn's pair learners.
 
@@ -113,6 +118,8 @@ class MetricLearnAdapter(
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -218,11 +225,17 @@ class MetricLearnAdapter(
             name, _ = weight_argument(estimator)
             check_takes_weights(estimator, name, sample_weight)
             arguments[name] = check_weights(sample_weight, len(pairs))
-        fitted = clone(estimator).fit(pairs, y, **arguments)
+        with watched(self, pairs, y, sample_weight):
+            self._keep(clone(estimator).fit(pairs, y, **arguments), pairs, preprocessor)
+        if calibration_params is not None:
+            self.calibrate_threshold(pairs, y, **calibration_params)
+        return self
+
+    def _keep(self, fitted, pairs, preprocessor):
         self.estimator_ = fitted
         self.preprocessor_ = preprocessor
         self.classes_ = fitted.classes_
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self.threshold_ = 0.0
         vars(self).pop("components_", None)
         if _is_distance(fitted):
@@ -231,9 +244,6 @@ class MetricLearnAdapter(
             self.components_[: len(fitted.components_)] = fitted.components_
             k = fitted.intercept_
             self.threshold_ = float(np.copysign(np.sqrt(abs(k)), k))
-        if calibration_params is not None:
-            self.calibrate_threshold(pairs, y, **calibration_params)
-        return self
 
     def _check_preprocessor(self):
         """Look up ids as the parameter says now, and not as it did at the fit."""
@@ -248,13 +258,7 @@ class MetricLearnAdapter(
 
     def _checked_pairs(self, X):
         pairs = form_pairs(X, self._lookup(), type(self).__name__)
-        check_is_fitted(self, "estimator_")
-        return check_pairs(
-            pairs,
-            n_features=self.n_features_in_,
-            owner=type(self).__name__,
-            allow_nan=True,
-        )
+        return super()._checked_pairs(pairs)
 
     def _distance_score(self):
         """Return -(a-b)'M(a-b) as the loops of scoring want it."""
@@ -365,14 +369,29 @@ class MetricLearnAdapter(
 
         Returns
         -------
-        X_new : ndarray of shape (n_items, n_components)
-            The items times Q'.
+        X_new : {ndarray, data frame} of shape (n_items, n_components)
+            The items times Q'. See `set_output`.
         """
         check_is_fitted(self, "estimator_")
-        owner = type(self).__name__
-        items = form_items(X, self._lookup(), owner)
-        items = check_items(items, self.n_features_in_, owner, allow_nan=True)
-        return transform_items(self._distance_score(), items)
+        items = form_items(X, self._lookup(), type(self).__name__)
+        items = self._checked_items(items)
+        return self._as_output(transform_items(self._distance_score(), items), X)
+
+    @available_if(_has_distance)
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns that `transform` makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of an item. They are checked, and not used.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_components,)
+            The name of the class and a number.
+        """
+        return super().get_feature_names_out(input_features)
 
     @available_if(_has_distance)
     def get_metric(self):

@@ -5,6 +5,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._callbacks import watched
+from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
@@ -12,7 +14,6 @@ from sksymsim._score import FittedScore
 from sksymsim._scoring import score_pairs, squared_distances, transform_items
 from sksymsim._validation import (
     NONE,
-    check_items,
     check_labels,
     check_pairs,
     check_parameters,
@@ -34,7 +35,9 @@ __all__ = ["MetricLearnPairClassifier"]
 PARAMETERS = {"learner": [LEARNER], "similar_rate": [NONE, OPEN_RATE]}
 
 
-class MetricLearnPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+class MetricLearnPairClassifier(
+    FramesOutMixin, PairScoreMixin, ClassifierMixin, BaseEstimator
+):
     """A pair learner of metric-learn, with our input, labels and probabilities.
 
     The learner learns M; the log-odds that a pair is similar are ``shift - scale *
@@ -71,6 +74,8 @@ class MetricLearnPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -163,21 +168,28 @@ class MetricLearnPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         check_cv(self.cv)
         pairs = check_pairs(X, min_pairs=2)
         classes, similar = check_labels(y, len(pairs))
+        labels = classes[similar.astype(np.intp)]
+        with watched(self, pairs, labels):
+            scale = self._fit_pairs(pairs, classes, similar)
+        warn_if_uninformative(scale, self.learner_, stacklevel=2)
+        return self
+
+    def _fit_pairs(self, pairs, classes, similar):
+        """Fit, and return by how much distances count."""
         learner = self._learn(pairs, similar)
         components = _components_of(learner, pairs.shape[2])
         rows, squares = self._held_out(pairs, similar, components)
         scale, shift = _platt(-squares, similar[rows])
-        warn_if_uninformative(scale, learner, stacklevel=2)
         weights = np.full(len(pairs), 1 / len(pairs))
         self.learner_ = learner
         self.components_ = components
         self.scale_ = scale
         self.shift_ = shift + rate_shift(self.similar_rate, similar, weights)
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self._score = _score_of(np.sqrt(scale) * components, self.shift_)
         self._write_card(pairs, similar, {})
-        return self
+        return scale
 
     def _learn(self, pairs, similar):
         """Return the learner fitted to those pairs that can teach a metric anything."""
@@ -252,13 +264,11 @@ class MetricLearnPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        X_new : ndarray of shape (n_items, n_components)
-            The items times Q'.
+        X_new : {ndarray, data frame} of shape (n_items, n_components)
+            The items times Q'. See `set_output`.
         """
-        check_is_fitted(self)
-        owner = type(self).__name__
-        items = check_items(X, self.n_features_in_, owner, allow_nan=True)
-        return transform_items(_score_of(self.components_), items)
+        items = self._checked_items(X)
+        return self._as_output(transform_items(_score_of(self.components_), items), X)
 
     def get_metric(self):
         """Return the learned distance as a function of two vectors.

@@ -302,7 +302,7 @@ class SharedTransformer(
             items = pairs.compact().items
             if items is None:
                 items = pairs.to_index().items
-            # The labels of pairs say nothing of items, and some transformers want a word.
+            # Labels of pairs say nothing of items; some transformers want an argument.
             fitted = clone(self.transformer).fit(items, None)
             self.transformer_ = fitted
             self._remember_features(pairs)

@@ -4,6 +4,7 @@
 import inspect
 
 import numpy as np
+from learners import InverseSpread
 from pair_data import class_pairs
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
@@ -64,6 +65,7 @@ SMALL = {
         ],
         "weights": [0.5, 0.5],
     },
+    "MetricLearnPairClassifier": lambda: {"learner": InverseSpread(), "cv": "train"},
     "SymmetricFeatures": lambda: {"aggregations": ["absdiff", "cosine"]},
 }
 CLASSES = {
@@ -93,6 +95,25 @@ def kind_of(name):
 KINDS = {name: kind_of(name) for name in CLASSES}
 OF_PAIRS = [name for name, kind in KINDS.items() if kind != "items"]
 CLASSIFIERS = [name for name, kind in KINDS.items() if kind == "classifier"]
+WEIGHTED = [
+    name
+    for name in CLASSIFIERS
+    if "sample_weight" in inspect.signature(CLASSES[name].fit).parameters
+]
+# As in metric-learn, a tuple is an array of pairs there.
+BY_SIDES = [name for name in CLASSIFIERS if name != "MetricLearnAdapter"]
+# What `save_model` takes. Of the adapter, its `estimator_`.
+STORED = [
+    name
+    for name in CLASSIFIERS
+    if name
+    not in (
+        "MetricLearnAdapter",
+        "MetricLearnPairClassifier",
+        "SymmetricPairClassifierCV",
+        "SymmetrizedClassifier",
+    )
+]
 ASKED = [name for name, kind in KINDS.items() if kind != "clusterer"]
 
 
