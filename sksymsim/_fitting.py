@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
+from sksymsim._factors import NEGLIGIBLE, begin_factors, effects, signed_factor
 from sksymsim._forms import difference, total
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
@@ -90,7 +90,7 @@ def fit_score(design, prior, targets, weights, options, start=None):
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
-    elif _begins_at_prior(found, prior, options):
+    elif begins_at_prior(found, prior, options):
         found = None
     else:
         search = found.search(objective)
@@ -98,17 +98,19 @@ def fit_score(design, prior, targets, weights, options, start=None):
         found, n_iter = search.parameters(result.theta), result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
-    if factored and (warm or found is None or not _is_feasible(found, options)):
-        objective, first = begin_factors(objective, found, bases, options)
-        found, result = _minimize_factors(objective, first, options)
+    if factored and (warm or found is None or not is_feasible(found, options)):
+        spreads = effects(objective.design, objective.weights, bases, options)
+        objective, first = begin_factors(objective, found, spreads, options)
+        curvatures = Curvatures(objective, objective.fisher(first.scores))
+        found, result = minimize_factors(objective, first, curvatures, options)
         n_iter += result.n_iter
     outside = outside_of_span * objective.model.scale_of_prior(found)
-    found = _turn_back(objective, found, bases)
-    score = _to_score(objective, found, options.constrained, outside)
+    found = turn_back(objective, found, bases)
+    score = to_score(objective, found, options.constrained, outside)
     return Solution(score, result, n_iter)
 
 
-def _begins_at_prior(start, prior, options):
+def begins_at_prior(start, prior, options):
     """Say whether few components had better begin at the prior.
 
     They cannot change signs, and not grow in number: so only where the prior has
@@ -210,10 +212,10 @@ def begin(objective, prior, start=None, turned=None):
         bases, spreads = eigenbases(objective.design, fisher)
         turned = bases, objective.design.turn(bases)
     bases, design = turned
-    turned = objective.over(MatrixModel(_turned_back(objective, prior, bases)), design)
+    turned = objective.over(MatrixModel(turned_back(objective, prior, bases)), design)
     deviation = first.deviation
     if first.is_given:
-        deviation = _turned_back(objective, deviation, bases)
+        deviation = turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
     return turned, bases, replace(first, deviation=deviation, scaling=scaling)
 
@@ -234,7 +236,7 @@ def _zeros_like(parameters, intercept):
     return zeros
 
 
-def _turned_back(objective, parameters, bases):
+def turned_back(objective, parameters, bases):
     """Return natural matrices as those that the turned rows are multiplied with."""
     product = objective.design.team.product
     arrays = [
@@ -247,7 +249,7 @@ def _turned_back(objective, parameters, bases):
     return Parameters(parameters.intercept, linear, arrays)
 
 
-def _turn_back(objective, parameters, bases):
+def turn_back(objective, parameters, bases):
     """Return the parameters for the rows as they were before they were turned."""
     arrays = [
         objective.model.turned(array, bases[term.sides])
@@ -297,14 +299,13 @@ def minimize_matrices(search, start, scaling, options):
             rescale=rescale,
             search=search,
             rough_tol=ROUGH_TOL * options.constrained,
-            is_enough=lambda x: not _is_feasible(search.parameters(x), options),
+            is_enough=lambda x: not is_feasible(search.parameters(x), options),
         )
     )
 
 
-def _minimize_factors(objective, start, options):
+def minimize_factors(objective, start, curvatures, options):
     """Solve the problem in factors; return its solution and how it was found."""
-    curvatures = Curvatures(objective, objective.fisher(start.scores))
     centered = CenteredFactors(objective, curvatures)
     result = minimize_lbfgs(
         Problem(
@@ -320,7 +321,7 @@ def _minimize_factors(objective, start, options):
     return centered.parameters(result.theta), result
 
 
-def _is_feasible(matrices, options):
+def is_feasible(matrices, options):
     """Say whether the unconstrained optimum is the constrained one as well."""
     if options.n_components is not None:
         return False
@@ -334,7 +335,7 @@ def _is_feasible(matrices, options):
     return True
 
 
-def _to_score(objective, found, constrained, outside):
+def to_score(objective, found, constrained, outside):
     """Return the fitted score in the user's units, each B by its eigenvectors."""
     scale, span = objective.design.scale, objective.design.span
     factors, signs = [], []
@@ -363,7 +364,7 @@ def score_of_prior(design, prior, targets, weights):
     """Return the prior, as it stands, as a score without intercept."""
     model = MatrixModel(prior.parameters)
     objective = PairObjective(design, model, targets, weights, 0.0, False)
-    score = _to_score(objective, prior.parameters, False, prior.outside)
+    score = to_score(objective, prior.parameters, False, prior.outside)
     return score.without_intercept()
 
 

@@ -14,6 +14,18 @@ def index_from_frame(frame, left, right, items, item_id, features):
     table : ndarray of shape (n_items, n_features)
     index : ndarray of int of shape (n_pairs, 2)
     """
+    row_of, table = rows_by_id(items, item_id, features)
+    return table, look_up(frame, left, right, row_of)
+
+
+def rows_by_id(items, item_id, features):
+    """Return the row of each id of a table of items, and the table.
+
+    Returns
+    -------
+    row_of : dict
+    table : ndarray of shape (n_items, n_features)
+    """
     ids, table = _ids_and_table(items, item_id, features)
     row_of = {}
     for row, name in enumerate(ids):
@@ -23,6 +35,11 @@ def index_from_frame(frame, left, right, items, item_id, features):
                 f"{row}); each item needs one row."
             )
         row_of[name] = row
+    return row_of, table
+
+
+def look_up(frame, left, right, row_of):
+    """Return the rows of two columns of ids, an ndarray of shape (n_pairs, 2)."""
     index = np.empty((len(frame), 2), dtype=np.intp)
     missing = {}
     for side, column in enumerate((left, right)):
@@ -38,7 +55,7 @@ def index_from_frame(frame, left, right, items, item_id, features):
             f"{len(missing)} id{'s' * (len(missing) > 1)} of the pairs not found in "
             f"items: {shown}{more}. Add them to items or drop those pairs."
         )
-    return table, index
+    return index
 
 
 def _ids_and_table(items, item_id, features):

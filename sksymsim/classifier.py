@@ -373,10 +373,7 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             (and not with three or more, as votes are), or says that an item differs
             from itself. For contradictions through chains see :func:`audit_labels`.
         """
-        check_parameters(self, PARAMETERS)
-        check_similar_rate(self.similar_rate, self.fit_intercept)
-        if self.reflexive:
-            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
+        self._check_parameters()
         pairs = check_pairs(X, min_pairs=2)
         check_n_components(self.n_components, pairs.shape[2])
         if self.form == POLY:
@@ -395,28 +392,40 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         )
 
         shift = rate_shift(self.similar_rate, similar, weights)
+        self._keep(solution, classes, pairs.shape[2], shift)
+        self._write_card(pairs, similar, {"objective": self.objective_})
+        return self
+
+    def _check_parameters(self):
+        check_parameters(self, PARAMETERS)
+        check_similar_rate(self.similar_rate, self.fit_intercept)
+        if self.reflexive:
+            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
+
+    def _keep(self, solution, classes, n_features, shift):
+        """Take over what a fit has found."""
         self._fitted = (self.form, self.psd)
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self.n_features_in_ = n_features
         self.n_iter_ = solution.n_iter
         self.objective_ = solution.result.value
         self._score = replace(
             solution.score, intercept=solution.score.intercept + shift
         )
-        self._write_card(pairs, similar, {"objective": self.objective_})
-        return self
 
-    def _fit_matrices(self, pairs, similar, weights):
-        form = FORMS[self.form]
-        options = FitOptions(
+    def _fit_options(self):
+        return FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
-            constrained=form.has_metric and self.psd,
+            constrained=FORMS[self.form].has_metric and self.psd,
             n_components=self.n_components,
             tol=self.tol,
             max_iter=self.max_iter,
             callback=IterationReporter(self.verbose),
         )
+
+    def _fit_matrices(self, pairs, similar, weights):
+        form, options = FORMS[self.form], self._fit_options()
         with Team(effective_threads(self.n_jobs)) as team:
             design = make_design(pairs, form, weights, team, self.prior, similar)
             targets = design.arrange(np.where(similar, 1.0, -1.0))
