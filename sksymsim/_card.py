@@ -27,9 +27,7 @@ def training_card(estimator, pairs, similar, scores, earlier=None):
     """
     counts = len(similar), int(np.count_nonzero(similar))
     n_features = int(pairs.shape[2])
-    return card_of(
-        estimator, n_features, counts, scores, _count_items(pairs), earlier
-    )
+    return card_of(estimator, n_features, counts, scores, _count_items(pairs), earlier)
 
 
 def card_of(estimator, n_features, counts, scores, n_items=None, earlier=None):

@@ -90,7 +90,9 @@ def fit_score(design, prior, targets, weights, options, start=None):
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
-    elif begins_at_prior(found, prior, options):
+    elif begins_at_prior(
+        prior, found.tau, is_held(found.scaling, options.alpha), options
+    ):
         found = None
     else:
         search = found.search(objective)
@@ -110,15 +112,31 @@ def fit_score(design, prior, targets, weights, options, start=None):
     return Solution(score, result, n_iter)
 
 
-def begins_at_prior(start, prior, options):
+def begins_at_prior(prior, tau, held, options):
     """Say whether few components had better begin at the prior.
 
     They cannot change signs, and not grow in number: so only where the prior has
     positive directions enough, and points the right way.
+
+    Parameters
+    ----------
+    prior : Prior
+    tau : float
+        Its best scale.
+    held : bool
+        See :func:`is_held`.
+    options : FitOptions
     """
     few = options.n_components is not None and options.constrained
-    right = prior.is_identity and start.tau > 0
-    return few and right and start.is_held_by(options.alpha)
+    return few and prior.is_identity and tau > 0 and held
+
+
+def is_held(scaling, alpha):
+    """Say whether the penalty outweighs the curvature of the loss everywhere.
+
+    Then the prior is as good a start as the solution of the convex problem.
+    """
+    return bool((2 * alpha * scaling[1:] >= 1).all())
 
 
 def _start_objective(objective, options):
@@ -152,13 +170,6 @@ class _Start:
         """Return theta."""
         vector = self.deviation.flatten() + self.tau * model.prior_vector
         return self.deviation.like(vector)
-
-    def is_held_by(self, alpha):
-        """Say whether the penalty outweighs the curvature of the loss everywhere.
-
-        Then the prior is as good a start as the solution of the convex problem.
-        """
-        return bool((2 * alpha * self.scaling[1:] >= 1).all())
 
     def search(self, objective):
         """Return the convex problem, at this point."""

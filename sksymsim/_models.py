@@ -171,6 +171,7 @@ class FactorRows:
         """Return the gradient by an array, given that by the turned one."""
         return gradient @ basis
 
+
 def _loss_plus_penalty(model, design, theta, parameters, alpha, loss):
     half_square, gradient = model.penalty(theta, parameters)
     value, pulled = design.loss_and_pull(model, parameters, loss)

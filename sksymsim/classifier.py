@@ -455,16 +455,20 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _warm_start(self, design):
         """Return the last solution, if it is wanted and fits."""
+        score = self._earlier_score(design.n_ambient)
+        return None if score is None else restart_parameters(score, design)
+
+    def _earlier_score(self, n_features):
         score = getattr(self, "_score", None)
         if not self.warm_start or score is None:
             return None
-        if score.form != self.form or self.n_features_in_ != design.n_ambient:
+        if score.form != self.form or self.n_features_in_ != n_features:
             return None
         # Components of length zero have a gradient of zero: the rank cannot grow.
         wanted = 0 if self.n_components is None else self.n_components
         if min(map(len, score.factors)) < wanted:
             return None
-        return restart_parameters(score, design)
+        return score
 
     # -------------------------------------------------------------------- scoring
 
