@@ -14,6 +14,7 @@ from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.clustering import PairClusterer
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.distributed import DaskPairClassifier, DaskPairs
 from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
@@ -63,6 +64,8 @@ __all__ = [
     "CatalogueLinks",
     "ClosedLabels",
     "ContradictoryLabelsWarning",
+    "DaskPairClassifier",
+    "DaskPairs",
     "Deduplication",
     "DetDisplay",
     "EmbeddingNormalizer",
