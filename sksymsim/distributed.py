@@ -253,7 +253,7 @@ class DaskPairClassifier(BaseEstimator):
     ... )
     >>> index = da.from_array(pairs.index, chunks=(500, 2))
     >>> X = DaskPairs.from_index(pairs.items, index)
-    >>> with Client(processes=False, dashboard_address=None):
+    >>> with Client(processes=False, dashboard_address=":0"):
     ...     model = DaskPairClassifier(SymmetricPairClassifier()).fit(X, y)
     ...     probability = model.predict_proba(X).compute()
     >>> probability.shape

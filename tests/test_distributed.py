@@ -4,7 +4,6 @@
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import time
 from itertools import pairwise
@@ -49,6 +48,10 @@ pytestmark = [
 
 N_ITEMS, N_FEATURES, N_PAIRS, CHUNK = 120, 5, 600, 160
 MODEL = SymmetricPairClassifier(alpha=1e-3, tol=1e-7, max_iter=2000)
+
+
+# Few evaluations, each of which is many messages between processes.
+QUICK = SymmetricPairClassifier(alpha=1e-2, psd=False, tol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,7 @@ KINDS = ["two arrays", "one array", "index", "index, spread items", "frame"]
 def client():
     """A cluster of threads: all of Dask but the processes."""
     with distributed.Client(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     ) as client:
         yield client
 
@@ -155,7 +158,7 @@ def test_cluster_adds_up_as_one_process_does(data, client):
     assert_array_equal(there.estimator_.components_, here.components_)
 
 
-def test_result_is_a_plain_model_without_dask(data, client, tmp_path):
+def test_result_is_a_plain_model_without_dask(data, client, tmp_path, monkeypatch):
     items, index, y, _ = data
     X = pairs_of("index", items, index)
     model = DaskPairClassifier(MODEL).fit(X, y)
@@ -166,18 +169,14 @@ def test_result_is_a_plain_model_without_dask(data, client, tmp_path):
     assert_array_equal(
         loaded.decision_function(Pairs.from_index(items, index)), expected
     )
-    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
-    code = (
-        "import pickle, sys\n"
-        "sys.modules['dask'] = sys.modules['distributed'] = None\n"
-        "model = pickle.load(open(sys.argv[1], 'rb'))\n"
-        "print(model.estimator_.intercept_)"
+    stored = pickle.dumps(model)
+    assert b"distributed.client" not in stored
+    for name in ("dask", "distributed"):
+        monkeypatch.setitem(sys.modules, name, None)
+    again = pickle.loads(stored).estimator_
+    assert_array_equal(
+        again.decision_function(Pairs.from_index(items, index)), expected
     )
-    path = str(tmp_path / "model.pickle")
-    done = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) == model.estimator_.intercept_
 
 
 def test_estimator_is_not_changed_and_clones(data, client):
@@ -467,7 +466,7 @@ def cluster():
         threads_per_worker=1,
         processes=True,
         memory_limit="1GB",
-        dashboard_address=None,
+        dashboard_address=":0",
     ) as cluster:
         yield cluster
 
@@ -483,8 +482,7 @@ def processes(cluster, client):
 @pytest.mark.parametrize("kind", ["two arrays", "index"])
 def test_killed_worker_changes_nothing(kind, data, processes):
     items, index, y, _ = data
-    # As many digits as there are, so that there is time to kill.
-    model = DaskPairClassifier(clone(MODEL).set_params(tol=1e-9))
+    model = DaskPairClassifier(QUICK)
     X = pairs_of(kind, items, index)
     expected = model.fit(X, y).estimator_
     victim = min(processes.run(os.getpid).values())
@@ -495,14 +493,14 @@ def test_killed_worker_changes_nothing(kind, data, processes):
 
         def __call__(self, entry):
             self.n_calls += 1
-            if self.n_calls == 4:
+            if self.n_calls == 2:
                 os.kill(victim, signal.SIGKILL)
 
     killer = Killer()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sksymsim.classifier.IterationReporter", lambda verbose: killer)
         found = model.fit(X, y).estimator_
-    assert killer.n_calls == found.n_iter_ > 4
+    assert killer.n_calls == found.n_iter_ > 2
     assert found.objective_ == expected.objective_
     assert_array_equal(found.components_, expected.components_)
     processes.wait_for_workers(2)
@@ -517,9 +515,10 @@ def _processes_of(client):
     return set(client.run(os.getpid, on_error="ignore").values())
 
 
-def test_two_processes_reach_the_same_optimum(data, processes, fitted):
+def test_two_processes_reach_the_same_optimum(data, processes):
     items, index, y, weights = data
-    model = DaskPairClassifier(MODEL).fit(
+    fitted = clone(QUICK).fit(Pairs.from_index(items, index), y, weights)
+    model = DaskPairClassifier(QUICK).fit(
         pairs_of("two arrays", items, index), y, weights
     )
     assert abs(model.estimator_.objective_ - fitted.objective_) < 1e-6
