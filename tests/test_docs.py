@@ -135,6 +135,7 @@ EXAMPLES = [
     "clustering",
     "datasets",
     "deployment",
+    "distributed",
     "features",
     "indexing",
     "kernel_machine",
@@ -163,6 +164,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_of_docstrings(name):
+    if name == "distributed":
+        pytest.importorskip("distributed", reason="distributed is not installed")
     with threadpool_limits(1, user_api="blas"):
         results = doctest.testmod(importlib.import_module(f"sksymsim.{name}"))
     assert results.attempted

@@ -102,6 +102,22 @@ CANDIDATES = {
     "Seconds": "processor_seconds",
 }
 
+CLUSTERS = {
+    "Where": lambda row: row["place"],
+    "Workers": lambda row: row["workers"],
+    "Features": lambda row: row["features"],
+    "Fit (s)": lambda row: f"{float(row['fit_s']):.3g}",
+    "Iterations": lambda row: row["iterations"],
+    "Evaluation (s)": lambda row: f"{float(row['evaluation_s']):.3g}",
+    "Overhead (s)": lambda row: _maybe(row["overhead_s"], 1),
+    "Unknowns (MB)": lambda row: _maybe(row["theta_bytes"], 1e6),
+    "Traffic (MB)": lambda row: _maybe(row["traffic_bytes"], 1e6),
+    "Workers hold (GB)": lambda row: _maybe(row["worker_bytes"], 1e9),
+    "Objective": lambda row: row["objective"],
+}
+# What is planned: pairs, pairs of a partition, threads, evaluations, widths of items.
+PLAN = (10**9, 10**6, 64, 60, (128, 384, 768))
+
 # Sections of the page of architectures: these beside cosine.
 ARCHITECTURES = {
     "answer_kernels.inc": ("quadratic", "poly", "kernels"),
@@ -402,6 +418,66 @@ def soft_to_rst(path):
     return table_of(table)
 
 
+def _maybe(cell, unit):
+    return f"{float(cell) / unit:.3g}" if cell else ""
+
+
+def clusters_to_rst(path):
+    """Return what fits on clusters took; nothing without a file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    pairs, partitions = rows[-1]["pairs"], rows[-1]["partitions"]
+    head = f"{int(pairs):,} pairs in {partitions} partitions.\n\n"
+    cells = [[cell(row) for cell in CLUSTERS.values()] for row in rows]
+    return head + table_of([list(CLUSTERS), *cells])
+
+
+def billion_to_rst(path):
+    """Return what a billion pairs take, by what was measured of fewer; or nothing."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    alone = [row for row in rows if row["workers"] == "1"][-1]
+    n_pairs, of_partition, n_threads, n_evaluations, widths = PLAN
+    measured = int(alone["pairs"]) * int(alone["features"])
+    seconds = float(alone["evaluation_s"]) - float(alone["overhead_s"])
+    each = seconds / (measured * int(alone["features"]))
+    held = float(alone["worker_bytes"]) / measured
+    # Tasks are handed out one by one.
+    by_partition = float(alone["overhead_s"]) / int(alone["partitions"])
+    n_partitions = n_pairs // of_partition
+    table = [
+        [
+            "Features",
+            "Pairs (TB)",
+            "Memory (TB)",
+            "Client: sent and received (MB)",
+            "Traffic at most (GB)",
+            "Evaluation (s)",
+            "Scheduling of it (s)",
+            "Hours",
+        ]
+    ]
+    for width in widths:
+        unknowns = 8 * width**2
+        scheduling = by_partition * n_partitions
+        evaluation = each * n_pairs * width**2 / n_threads + scheduling
+        numbers = (
+            2 * 4 * n_pairs * width / 1e12,
+            held * n_pairs * width / 1e12,
+            2 * unknowns / 1e6,
+            unknowns * (n_partitions + n_threads) / 1e9,
+            evaluation,
+            scheduling,
+            evaluation * n_evaluations / 3600,
+        )
+        table.append([width, *(f"{number:.2g}" for number in numbers)])
+    return table_of(table)
+
+
 def results_to_rst(path):
     """Return a section with the table of results, or nothing if there is no table."""
     if not path.exists():
@@ -444,6 +520,8 @@ def write_fragments(app):
         },
         "networks.inc": columns_to_rst(results / "mlp_quality.csv", NETWORKS),
         "networks_tuned.inc": columns_to_rst(results / "mlp_tuned.csv", TUNED),
+        "scaling_out.inc": clusters_to_rst(results / "distributed.csv"),
+        "billion.inc": billion_to_rst(results / "distributed.csv"),
         "persistence.inc": columns_to_rst(results / "persistence.csv", STORED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         **{
