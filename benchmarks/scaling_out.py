@@ -4,9 +4,12 @@
 One process fits pairs of two arrays, then so do clusters of one and of two worker
 processes of one thread each, on this machine. `evaluation_s` is the least of several
 evaluations of loss and gradient at one point; `overhead_s` is the same with almost no
-pairs in as many partitions, and so what is not computing; `traffic_bytes` is what went
-over the loopback device during an evaluation, counted by the system, all processes
-together; `worker_bytes` what all workers hold after the fit more than before it::
+pairs in as many partitions, and so what is not computing. On a machine that others use,
+look at processor time: `busiest_s` is that of the busiest worker for one evaluation,
+`all_s` that of all workers, `hub_s` that of client and scheduler; all three are means.
+`traffic_bytes` is what went over the loopback device during an evaluation, counted by
+the system, all processes together; `worker_bytes` what all workers hold after the fit
+more than before it::
 
     python benchmarks/scaling_out.py --out benchmarks/results/distributed.csv
 """
@@ -30,7 +33,7 @@ from sksymsim._models import MatrixRows, Parameters
 from sksymsim._objective import PairObjective
 from sksymsim._parts import loss_and_pull
 
-N_RUNS = 7
+N_RUNS = 6
 FEW = 32
 MODEL = SymmetricPairClassifier(alpha=1e-4, psd=False, n_jobs=1)
 COLUMNS = (
@@ -43,6 +46,9 @@ COLUMNS = (
     "iterations",
     "evaluation_s",
     "overhead_s",
+    "busiest_s",
+    "all_s",
+    "hub_s",
     "theta_bytes",
     "traffic_bytes",
     "worker_bytes",
@@ -99,9 +105,11 @@ def fit_here(n_pairs, n_features, n_parts):
     targets = design.arrange(np.where(y, 1.0, -1.0))
     objective = PairObjective(design, None, targets, weights, 0.0, True)
     point = Parameters(0.0, None, [np.eye(n_features)])
+    before = time.process_time()
     evaluation, _ = least(
         lambda: design.loss_and_pull(MatrixRows(), point, objective.loss)
     )
+    busy = (time.process_time() - before) / N_RUNS
     return {
         "place": "one process",
         "pairs": n_pairs,
@@ -109,6 +117,8 @@ def fit_here(n_pairs, n_features, n_parts):
         "fit_s": seconds,
         "iterations": model.n_iter_,
         "evaluation_s": evaluation,
+        "busiest_s": busy,
+        "all_s": busy,
         "objective": model.objective_,
     }
 
@@ -133,6 +143,12 @@ def memory_of(client):
     return sum(client.run(lambda: psutil.Process().memory_info().rss).values())
 
 
+def busy_seconds(client):
+    """Return the processor time of each worker so far."""
+    found = client.run(lambda: sum(psutil.Process().cpu_times()[:2]))
+    return np.array([found[key] for key in sorted(found)])
+
+
 def fit_there(client, n_workers, n_pairs, n_features, n_parts):
     """Return the row of a cluster."""
     point = Parameters(0.0, None, [np.eye(n_features)])
@@ -148,7 +164,10 @@ def fit_there(client, n_workers, n_pairs, n_features, n_parts):
     left, right, y = spread(n_pairs, n_features, n_parts)
     model, seconds, design = fitted_design((left, right), y)
     held = memory_of(client) - before
+    workers, hub = busy_seconds(client), time.process_time()
     evaluation, traffic = least(evaluate)
+    hub = (time.process_time() - hub) / N_RUNS
+    workers = (busy_seconds(client) - workers) / N_RUNS
     return {
         "place": "cluster",
         "workers": n_workers,
@@ -159,11 +178,28 @@ def fit_there(client, n_workers, n_pairs, n_features, n_parts):
         "iterations": model.n_iter_,
         "evaluation_s": evaluation,
         "overhead_s": overhead,
+        "busiest_s": float(workers.max()),
+        "all_s": float(workers.sum()),
+        "hub_s": hub,
         "theta_bytes": point.flatten().nbytes,
         "traffic_bytes": traffic,
         "worker_bytes": held,
         "objective": model.objective_,
     }
+
+
+def write(path, rows):
+    """Write all rows, numbers to six digits."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {
+                    key: f"{value:.6g}" if isinstance(value, float) else value
+                    for key, value in row.items()
+                }
+            )
 
 
 def main():
@@ -191,15 +227,7 @@ def main():
                 client.wait_for_workers(n_workers)
                 rows.append(fit_there(client, n_workers, *sizes))
             print(rows[-1], flush=True)
-        with open(options.out, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            for row in rows:
-                short = {
-                    key: f"{value:.6g}" if isinstance(value, float) else value
-                    for key, value in row.items()
-                }
-                writer.writerow(short)
+            write(options.out, rows)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed"),
+    # Some scores here are computed without the cluster, on purpose.
+    pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler"),
 ]
 
 N_ITEMS, N_FEATURES, N_PAIRS, CHUNK = 120, 5, 600, 160
