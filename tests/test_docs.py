@@ -133,6 +133,7 @@ EXAMPLES = [
     "calibration",
     "classifier",
     "clustering",
+    "dask_pairs",
     "datasets",
     "deployment",
     "distributed",
@@ -164,7 +165,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_of_docstrings(name):
-    if name == "distributed":
+    if name in ("dask_pairs", "distributed"):
         pytest.importorskip("distributed", reason="distributed is not installed")
     with threadpool_limits(1, user_api="blas"):
         results = doctest.testmod(importlib.import_module(f"sksymsim.{name}"))
