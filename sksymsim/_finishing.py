@@ -13,12 +13,10 @@ from sksymsim._score import FittedScore
 def finish_score(objective, found, *, bases, outside_of_span, constrained=False):
     """Return the score of some parameters in the turned coordinates."""
     outside = outside_of_span * objective.model.scale_of_prior(found)
-    return _to_score(
-        objective, _turn_back(objective, found, bases), constrained, outside
-    )
+    return to_score(objective, turn_back(objective, found, bases), constrained, outside)
 
 
-def _turn_back(objective, parameters, bases):
+def turn_back(objective, parameters, bases):
     """Return the parameters for the rows as they were before they were turned."""
     arrays = [
         objective.model.turned(array, bases[term.sides])
@@ -30,7 +28,7 @@ def _turn_back(objective, parameters, bases):
     return Parameters(parameters.intercept, linear, arrays)
 
 
-def _to_score(objective, found, constrained, outside):
+def to_score(objective, found, constrained, outside):
     """Return the fitted score in the user's units, each B by its eigenvectors."""
     scale, span = objective.design.scale, objective.design.span
     factors, signs = [], []
@@ -59,7 +57,7 @@ def score_of_prior(design, prior, targets, weights):
     """Return the prior, as it stands, as a score without intercept."""
     model = MatrixModel(prior.parameters)
     objective = PairObjective(design, model, targets, weights, 0.0, False)
-    score = _to_score(objective, prior.parameters, False, prior.outside)
+    score = to_score(objective, prior.parameters, False, prior.outside)
     return score.without_intercept()
 
 

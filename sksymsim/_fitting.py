@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sksymsim._factors import NEGLIGIBLE, begin_factors
+from sksymsim._factors import NEGLIGIBLE, begin_factors, effects
 from sksymsim._finishing import finish_score
 from sksymsim._forms import difference, total
 from sksymsim._models import MatrixModel, Parameters
@@ -98,7 +98,9 @@ def fit_score(design, prior, targets, weights, options, start=None):
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
-    elif _begins_at_prior(found, prior, options):
+    elif begins_at_prior(
+        prior, found.tau, is_held(found.scaling, options.alpha), options
+    ):
         found = None
     else:
         search = found.search(objective)
@@ -112,10 +114,12 @@ def fit_score(design, prior, targets, weights, options, start=None):
         found, n_iter = search.parameters(result.theta), result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
-    if factored and (warm or found is None or not _is_feasible(found, options)):
-        objective, first = begin_factors(objective, found, bases, options)
+    if factored and (warm or found is None or not is_feasible(found, options)):
+        spreads = effects(objective.design, objective.weights, bases, options)
+        objective, first = begin_factors(objective, found, spreads, options)
+        curvatures = Curvatures(objective, objective.fisher(first.scores))
         read = partial(finish, objective, constrained=options.constrained)
-        found, result = _minimize_factors(objective, first, options, read)
+        found, result = minimize_factors(objective, first, curvatures, options, read)
         n_iter += result.n_iter
         if options.max_iter == 0:
             result.status = "stopped"
@@ -130,15 +134,31 @@ def _watch(options, finish, read):
     return lambda point: options.watch(lambda: finish(read(point())))
 
 
-def _begins_at_prior(start, prior, options):
+def begins_at_prior(prior, tau, held, options):
     """Say whether few components had better begin at the prior.
 
     They cannot change signs, and not grow in number: so only where the prior has
     positive directions enough, and points the right way.
+
+    Parameters
+    ----------
+    prior : Prior
+    tau : float
+        Its best scale.
+    held : bool
+        See :func:`is_held`.
+    options : FitOptions
     """
     few = options.n_components is not None and options.constrained
-    right = prior.is_identity and start.tau > 0
-    return few and right and start.is_held_by(options.alpha)
+    return few and prior.is_identity and tau > 0 and held
+
+
+def is_held(scaling, alpha):
+    """Say whether the penalty outweighs the curvature of the loss everywhere.
+
+    Then the prior is as good a start as the solution of the convex problem.
+    """
+    return bool((2 * alpha * scaling[1:] >= 1).all())
 
 
 def _start_objective(objective, options):
@@ -172,13 +192,6 @@ class _Start:
         """Return theta."""
         vector = self.deviation.flatten() + self.tau * model.prior_vector
         return self.deviation.like(vector)
-
-    def is_held_by(self, alpha):
-        """Say whether the penalty outweighs the curvature of the loss everywhere.
-
-        Then the prior is as good a start as the solution of the convex problem.
-        """
-        return bool((2 * alpha * self.scaling[1:] >= 1).all())
 
     def search(self, objective):
         """Return the convex problem, at this point."""
@@ -232,10 +245,10 @@ def begin(objective, prior, start=None, turned=None):
         bases, spreads = eigenbases(objective.design, fisher)
         turned = bases, objective.design.turn(bases)
     bases, design = turned
-    turned = objective.over(MatrixModel(_turned_back(objective, prior, bases)), design)
+    turned = objective.over(MatrixModel(turned_back(objective, prior, bases)), design)
     deviation = first.deviation
     if first.is_given:
-        deviation = _turned_back(objective, deviation, bases)
+        deviation = turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
     return turned, bases, replace(first, deviation=deviation, scaling=scaling)
 
@@ -256,7 +269,7 @@ def _zeros_like(parameters, intercept):
     return zeros
 
 
-def _turned_back(objective, parameters, bases):
+def turned_back(objective, parameters, bases):
     """Return natural matrices as those that the turned rows are multiplied with."""
     product = objective.design.team.product
     arrays = [
@@ -308,14 +321,13 @@ def minimize_matrices(search, start, scaling, options):
             rescale=rescale,
             search=search,
             rough_tol=ROUGH_TOL * options.constrained,
-            is_enough=lambda x: not _is_feasible(search.parameters(x), options),
+            is_enough=lambda x: not is_feasible(search.parameters(x), options),
         )
     )
 
 
-def _minimize_factors(objective, start, options, finish):
+def minimize_factors(objective, start, curvatures, options, finish=None):
     """Solve the problem in factors; return its solution and how it was found."""
-    curvatures = Curvatures(objective, objective.fisher(start.scores))
     centered = CenteredFactors(objective, curvatures)
     result = minimize_lbfgs(
         Problem(
@@ -332,7 +344,7 @@ def _minimize_factors(objective, start, options, finish):
     return centered.parameters(result.theta), result
 
 
-def _is_feasible(matrices, options):
+def is_feasible(matrices, options):
     """Say whether the unconstrained optimum is the constrained one as well."""
     if options.n_components is not None:
         return False

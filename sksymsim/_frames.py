@@ -16,6 +16,20 @@ def index_from_frame(frame, left, right, items, item_id, features):
         Of the columns that hold one feature each.
     index : ndarray of int of shape (n_pairs, 2)
     """
+    row_of, table, names = rows_by_id(items, item_id, features)
+    return table, names, look_up(frame, left, right, row_of)
+
+
+def rows_by_id(items, item_id, features):
+    """Return the row of each id of a table of items, and the table.
+
+    Returns
+    -------
+    row_of : dict
+    table : ndarray of shape (n_items, n_features)
+    names : ndarray of str of shape (n_features,) or None
+        Of the columns that hold one feature each.
+    """
     ids, table, names = _ids_and_table(items, item_id, features)
     row_of = {}
     for row, name in enumerate(ids):
@@ -25,6 +39,20 @@ def index_from_frame(frame, left, right, items, item_id, features):
                 f"{row}); each item needs one row."
             )
         row_of[name] = row
+    return row_of, table, names
+
+
+def look_up(frame, left, right, row_of):
+    """Return the rows of the ids in two columns, as an index of pairs.
+
+    Parameters
+    ----------
+    frame : data frame
+    left, right : str
+        Its columns.
+    row_of : dict
+        Of :func:`rows_by_id`.
+    """
     index = np.empty((len(frame), 2), dtype=np.intp)
     missing = {}
     for side, column in enumerate((left, right)):
@@ -40,7 +68,7 @@ def index_from_frame(frame, left, right, items, item_id, features):
             f"{len(missing)} id{'s' * (len(missing) > 1)} of the pairs not found in "
             f"items: {shown}{more}. Add them to items or drop those pairs."
         )
-    return table, names, index
+    return index
 
 
 def _ids_and_table(items, item_id, features):

@@ -62,6 +62,21 @@ def make_design(pairs, form, weights, team, prior="identity", similar=None):
     return design
 
 
+def make_whole_design(pairs, form, weights, scale, similar):
+    """Return a part of the training pairs, in all their features and in given units.
+
+    Parameters
+    ----------
+    pairs, form, weights, similar
+        As for :func:`make_design`.
+    scale : float
+        What the pairs are divided by.
+    """
+    check_matrix_size(pairs.shape[2], MAX_FEATURES)
+    pairs = pairs.compact() if pairs.items is not None else pairs
+    return _choose(pairs, form)(pairs, form, weights, None, scale, similar)
+
+
 def make_held_design(pairs, design):
     """Return other pairs in the units of a design, to be scored there.
 

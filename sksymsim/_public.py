@@ -12,8 +12,10 @@ from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.clustering import PairClusterer
+from sksymsim.dask_pairs import DaskPairs
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
+from sksymsim.distributed import DaskPairClassifier
 from sksymsim.exceptions import ContradictoryLabelsWarning
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
@@ -65,6 +67,8 @@ __all__ = [
     "CatalogueLinks",
     "ClosedLabels",
     "ContradictoryLabelsWarning",
+    "DaskPairClassifier",
+    "DaskPairs",
     "Deduplication",
     "DetDisplay",
     "EmbeddingNormalizer",

@@ -287,15 +287,8 @@ def _count_bad_rows(table):
 # --------------------------------------------------------------- labels and weights
 
 
-def check_labels(y, n_pairs):
-    """Return the two classes and, for each pair, whether it is of the greater one.
-
-    Returns
-    -------
-    classes : ndarray of shape (2,)
-        Sorted; the second one means "similar".
-    similar : ndarray of bool of shape (n_pairs,)
-    """
+def check_label_column(y, n_pairs):
+    """Return one label for each pair, which may be all of one class."""
     if y is None:
         raise ValueError(
             "requires y to be passed, but the target y is None: fit needs one label "
@@ -306,6 +299,19 @@ def check_labels(y, n_pairs):
         assert_all_finite(y, input_name="y")
     if len(y) != n_pairs:
         raise ValueError(f"got {n_pairs} pairs but {len(y)} labels in y.")
+    return y
+
+
+def check_labels(y, n_pairs):
+    """Return the two classes and, for each pair, whether it is of the greater one.
+
+    Returns
+    -------
+    classes : ndarray of shape (2,)
+        Sorted; the second one means "similar".
+    similar : ndarray of bool of shape (n_pairs,)
+    """
+    y = check_label_column(y, n_pairs)
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
     if classes.size == 1:
@@ -323,7 +329,7 @@ def check_labels(y, n_pairs):
     return classes, codes == 1
 
 
-def check_weights(sample_weight, n_pairs):
+def check_weights(sample_weight, n_pairs, *, all_may_be_zero=False):
     """Return weights as float64, not negative and not all zero; None stays None."""
     if sample_weight is None:
         return None
@@ -347,7 +353,7 @@ def check_weights(sample_weight, n_pairs):
             f"sample_weight holds {int((weights < 0).sum())} negative weights; weights "
             "must be >= 0."
         )
-    if not weights.any():
+    if not (all_may_be_zero or weights.any()):
         raise ValueError("sample_weight is zero everywhere; nothing is left to fit.")
     return weights
 

@@ -332,10 +332,7 @@ class SymmetricPairClassifier(
             (and not with three or more, as votes are), or says that an item differs
             from itself. For contradictions through chains see :func:`audit_labels`.
         """
-        check_parameters(self, PARAMETERS)
-        check_similar_rate(self.similar_rate, self.fit_intercept)
-        if self.reflexive:
-            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
+        self._check_parameters()
         if self.form == POLY:
             check_penalty(self.alpha, "form='poly'")
         known, classes = label_pairs(X, y, sample_weight)
@@ -346,37 +343,53 @@ class SymmetricPairClassifier(
             # Pairs without weight go first of all, so that they cannot matter.
             known = known.weighted(classes, self.class_weight)
             shift = rate_shift(self.similar_rate, known.similar, known.weights)
-
-            def learned(score):
-                score = replace(score, intercept=score.intercept + shift)
-                fitted = (self.form, self.psd)
-                return {"_fitted": fitted, "classes_": classes, "_score": score}
-
+            learned = partial(self._learned, classes, shift)
             fit = self._fit_kernels if self.form == POLY else self._fit_matrices
             with task.iterations(learned) as watch:
                 solution = fit(known, watch)
             warn_if_not_converged(
                 solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
             )
-            vars(self).update(learned(solution.score))
+            self._keep(solution, classes, shift)
             self._remember_features(known.pairs)
-            self.n_iter_ = solution.n_iter
-            self.objective_ = solution.result.value
             self._write_card(known.pairs, known.similar, {"objective": self.objective_})
         return self
 
-    def _fit_matrices(self, known, watch):
-        form = FORMS[self.form]
-        options = FitOptions(
+    def _check_parameters(self):
+        check_parameters(self, PARAMETERS)
+        check_similar_rate(self.similar_rate, self.fit_intercept)
+        if self.reflexive:
+            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
+
+    def _learned(self, classes, shift, score):
+        """Return the attributes that scoring needs."""
+        score = replace(score, intercept=score.intercept + shift)
+        return {
+            "_fitted": (self.form, self.psd),
+            "classes_": classes,
+            "_score": score,
+        }
+
+    def _keep(self, solution, classes, shift):
+        """Take over what a fit has found."""
+        vars(self).update(self._learned(classes, shift, solution.score))
+        self.n_iter_ = solution.n_iter
+        self.objective_ = solution.result.value
+
+    def _fit_options(self, watch=None):
+        return FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
-            constrained=form.has_metric and self.psd,
+            constrained=FORMS[self.form].has_metric and self.psd,
             n_components=self.n_components,
             tol=self.tol,
             max_iter=self.max_iter,
             callback=IterationReporter(self.verbose),
             watch=watch,
         )
+
+    def _fit_matrices(self, known, watch):
+        form, options = FORMS[self.form], self._fit_options(watch)
         with Team(effective_threads(self.n_jobs)) as team:
             design = make_design(
                 known.pairs, form, known.weights, team, self.prior, known.similar
@@ -406,16 +419,20 @@ class SymmetricPairClassifier(
 
     def _warm_start(self, design):
         """Return the last solution, if it is wanted and fits."""
+        score = self._earlier_score(design.n_ambient)
+        return None if score is None else restart_parameters(score, design)
+
+    def _earlier_score(self, n_features):
         score = getattr(self, "_score", None)
         if not self.warm_start or score is None:
             return None
-        if score.form != self.form or self.n_features_in_ != design.n_ambient:
+        if score.form != self.form or self.n_features_in_ != n_features:
             return None
         # Components of length zero have a gradient of zero: the rank cannot grow.
         wanted = 0 if self.n_components is None else self.n_components
         if min(map(len, score.factors)) < wanted:
             return None
-        return restart_parameters(score, design)
+        return score
 
     # -------------------------------------------------------------------- scoring
 

@@ -135,8 +135,10 @@ EXAMPLES = [
     "calibration",
     "classifier",
     "clustering",
+    "dask_pairs",
     "datasets",
     "deployment",
+    "distributed",
     "features",
     "indexing",
     "kernel_machine",
@@ -170,6 +172,8 @@ EXAMPLES = [
 def test_examples_of_docstrings(name):
     if name == "onnx_export":
         pytest.importorskip("onnx")
+    if name in ("dask_pairs", "distributed"):
+        pytest.importorskip("distributed", reason="distributed is not installed")
     with threadpool_limits(1, user_api="blas"):
         results = doctest.testmod(importlib.import_module(f"sksymsim.{name}"))
     assert results.attempted

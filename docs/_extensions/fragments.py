@@ -27,6 +27,7 @@ from rst_tables import (
     sections_to_rst,
     table_to_rst,
 )
+from scaled import billion_to_rst, clusters_to_rst
 
 ROOT = Path(__file__).parents[2]
 PEERS = {
@@ -173,6 +174,8 @@ def write_fragments(app):
         "graphs.inc": columns_to_rst(results / "index_graphs.csv", FOUND_BY_GRAPHS),
         "whitening.inc": best_by_to_rst(results, "whiten"),
         "priors.inc": best_by_to_rst(results, "prior"),
+        "scaling_out.inc": clusters_to_rst(results / "distributed.csv"),
+        "billion.inc": billion_to_rst(results / "distributed.csv"),
         "persistence.inc": columns_to_rst(results / "persistence.csv", STORED),
         "solver.inc": passes_to_rst(results / "solver.csv"),
         "peers.inc": sections_to_rst(results / "peers.md", OF_PEERS, "Method"),
