@@ -28,12 +28,12 @@ import psutil
 from distributed import Client, LocalCluster
 
 from sksymsim import DaskPairClassifier, Pairs, SymmetricPairClassifier
-from sksymsim import _parted_estimator as estimators
 from sksymsim._design import PairDesign
+from sksymsim._distributed import parted_estimator as estimators
+from sksymsim._distributed.parts import loss_and_pull
 from sksymsim._forms import FORMS
 from sksymsim._models import MatrixRows, Parameters
 from sksymsim._objective import PairObjective
-from sksymsim._parts import loss_and_pull
 
 N_RUNS = 6
 # Dask tells the workers' malloc to give all memory back at once, and then each block of

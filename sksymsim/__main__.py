@@ -7,18 +7,18 @@ import traceback
 import warnings
 from importlib import import_module
 
-from sksymsim._command_parser import parse
+from sksymsim._commands.parser import parse
 
 # The module of each command, loaded once the command line has been read: they take a
 # second. Each has a function of the name of the command.
 MODULES = {
-    "fit": "_command_fit",
-    "score": "_command_score",
-    "report": "_command_report",
-    "topk": "_command_topk",
-    "dedupe": "_command_groups",
-    "link": "_command_groups",
-    "demo": "_command_demo",
+    "fit": "_commands.fit",
+    "score": "_commands.score",
+    "report": "_commands.report",
+    "topk": "_commands.topk",
+    "dedupe": "_commands.groups",
+    "link": "_commands.groups",
+    "demo": "_commands.demo",
 }
 # As shells report programs that a signal ended: SIGINT, SIGPIPE.
 INTERRUPTED, BROKEN_PIPE = 130, 141

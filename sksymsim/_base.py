@@ -4,8 +4,8 @@
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._callbacks import CallbackSupportMixin
-from sksymsim._validation import check_items, check_pairs, check_width
-from sksymsim._validation_frames import check_names, names_of
+from sksymsim._validation.frames import check_names, names_of
+from sksymsim._validation.items import check_items, check_pairs, check_width
 from sksymsim._versions import Versioned
 
 # Where the documentation is on the web, without a slash at the end. While it is empty,

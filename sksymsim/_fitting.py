@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from sksymsim._convex import ExactSearch
 from sksymsim._factors import NEGLIGIBLE, begin_factors, effects
 from sksymsim._finishing import finish_score
 from sksymsim._forms import difference, total
@@ -19,7 +20,6 @@ from sksymsim._scaling import (
     matrix_scaling,
 )
 from sksymsim._score import FittedScore
-from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 
 # Where M is to be semidefinite, the solution without that is a start only, and need

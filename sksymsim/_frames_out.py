@@ -5,8 +5,8 @@ import numpy as np
 from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_frames import check_output
+from sksymsim._validation.features import check_feature_names
+from sksymsim._validation.frames import check_output
 
 # Where scikit-learn keeps it, and so what its `clone` copies.
 CONFIG = "_sklearn_output_config"

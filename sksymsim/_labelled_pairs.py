@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sksymsim._glance import glance
-from sksymsim._validation import (
-    check_both_classes_weighted,
-    check_labels,
-    check_pairs,
-)
-from sksymsim._validation_labels import warn_if_contradictory
+from sksymsim._labels.glance import glance
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.labels import warn_if_contradictory
+from sksymsim._validation.targets import check_both_classes_weighted, check_labels
 from sksymsim._weights import normalized_weights, relative_weights
 
 

@@ -6,7 +6,7 @@ from sksymsim._design import PairDesign
 from sksymsim._graph import GraphDesign
 from sksymsim._priors import PRIORS
 from sksymsim._span import find_span, project_pairs
-from sksymsim._validation import check_matrix_size
+from sksymsim._validation.sizes import check_matrix_size
 
 # What one number of a gathered row costs, in multiplications of a matrix product:
 # gathering waits for memory (measured: 1,000,000 pairs of 384 features, one thread).

@@ -10,7 +10,7 @@ from sksymsim._forms import FORMS
 from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
-from sksymsim._validation import check_n_best
+from sksymsim._validation.sizes import check_n_best
 
 
 def _fitted_as(estimator):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """All public names, each from the module that has it."""
 
-from sksymsim._axiom_report import AxiomReport
-from sksymsim._index import IndexSpace
-from sksymsim._label_text import LabelAudit
-from sksymsim._report import PairReport
-from sksymsim._validation_files import ModelFileError
+from sksymsim._axioms.report import AxiomReport
+from sksymsim._exports.index import IndexSpace
+from sksymsim._labels.text import LabelAudit
+from sksymsim._reports.report import PairReport
 from sksymsim._version import __version__
-from sksymsim._versions import ModelVersionWarning
 from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.classifier import SymmetricPairClassifier
@@ -16,7 +14,11 @@ from sksymsim.dask_pairs import DaskPairs
 from sksymsim.datasets import load_spoken_digits, make_pairs
 from sksymsim.deployment import deployment_weights, shift_log_odds
 from sksymsim.distributed import DaskPairClassifier
-from sksymsim.exceptions import ContradictoryLabelsWarning
+from sksymsim.exceptions import (
+    ContradictoryLabelsWarning,
+    ModelFileError,
+    ModelVersionWarning,
+)
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
 from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold

@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.special import logit
 
-from sksymsim._validation import (
+from sksymsim._validation.targets import (
     check_both_classes_weighted,
     check_class_weight,
     check_weights,

@@ -4,7 +4,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksymsim._axiom_checks import (
+from sksymsim._axioms.checks import (
     Sample,
     reflexivity_of,
     self_first_of,
@@ -13,14 +13,14 @@ from sksymsim._axiom_checks import (
     transitivity_of,
     triangle_of,
 )
-from sksymsim._axiom_report import AxiomReport
-from sksymsim._axiom_scores import ItemScores
+from sksymsim._axioms.report import AxiomReport
+from sksymsim._axioms.scores import ItemScores
 from sksymsim._distinct import distinct_rows
-from sksymsim._validation import check_items
-from sksymsim._validation_axioms import check_count, check_has_scores, check_ids
-from sksymsim._validation_frames import names_of_items
-from sksymsim._validation_groups import FINITE
-from sksymsim._validation_scores import OPEN_RATE, check_number
+from sksymsim._validation.axioms import check_count, check_has_scores, check_ids
+from sksymsim._validation.frames import names_of_items
+from sksymsim._validation.groups import FINITE
+from sksymsim._validation.items import check_items
+from sksymsim._validation.scores import OPEN_RATE, check_number
 
 __all__ = ["check_axioms"]
 

@@ -11,21 +11,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
 from sksymsim._callbacks import watched
-from sksymsim._dual_fitting import DualOptions, fit_dual
-from sksymsim._dual_score import score_dual
 from sksymsim._finishing import restart_parameters
 from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
+from sksymsim._kernels.fitting import DualOptions, fit_dual
+from sksymsim._kernels.prior_score import fit_prior
+from sksymsim._kernels.score import score_dual
 from sksymsim._labelled_pairs import label_pairs
 from sksymsim._layout import make_design
 from sksymsim._learned_matrices import LearnedMatricesMixin
 from sksymsim._prediction import KeptScoreMixin
-from sksymsim._prior_score import fit_prior
 from sksymsim._priors import PRIOR, build_prior
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs, squared_distances
 from sksymsim._solvers import warn_if_not_converged
-from sksymsim._validation import (
+from sksymsim._validation.axioms import check_reflexive_form
+from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA, check_penalty
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -33,12 +35,10 @@ from sksymsim._validation import (
     Choice,
     Instance,
     Number,
-    check_n_components,
     check_parameters,
-    check_similar_rate,
 )
-from sksymsim._validation_axioms import check_reflexive_form
-from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
+from sksymsim._validation.sizes import check_n_components
+from sksymsim._validation.targets import check_similar_rate
 from sksymsim._weights import rate_shift
 
 __all__ = ["SymmetricPairClassifier"]

@@ -5,12 +5,13 @@ from sklearn.base import BaseEstimator, ClusterMixin
 
 from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
-from sksymsim._constraints import merge_linked
-from sksymsim._group_confidence import confidence_of_items, sum_inside
-from sksymsim._group_methods import METHODS
-from sksymsim._group_reading import group_items, missing_log_odds, read_scored_pairs
+from sksymsim._groups.confidence import confidence_of_items, sum_inside
+from sksymsim._groups.constraints import merge_linked
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.reading import group_items, missing_log_odds, read_scored_pairs
 from sksymsim._reporting import say_if
-from sksymsim._validation import (
+from sksymsim._validation.groups import FINITE, MISSING
+from sksymsim._validation.parameters import (
     BOOL,
     NONE,
     Choice,
@@ -18,7 +19,6 @@ from sksymsim._validation import (
     Number,
     check_parameters,
 )
-from sksymsim._validation_groups import FINITE, MISSING
 
 __all__ = ["PairClusterer"]
 

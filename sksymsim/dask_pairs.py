@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The container of pairs that are spread over the workers of a Dask cluster."""
 
-from sksymsim._dask_input import ArrayBlocks, IndexBlocks, is_dask
+from sksymsim._distributed.dask_input import ArrayBlocks, IndexBlocks, is_dask
 from sksymsim._frames import rows_by_id
-from sksymsim._validation import check_table
-from sksymsim._validation_distributed import check_dask_pairs
+from sksymsim._validation.distributed import check_dask_pairs
+from sksymsim._validation.items import check_table
 
 __all__ = ["DaskPairs"]
 

@@ -13,8 +13,9 @@ from sksymsim._sampling import (
     draw_hard,
     round_to_sum,
 )
-from sksymsim._validation import NONE, Choice, Number, check_items, check_table
-from sksymsim._validation_frames import names_of
+from sksymsim._validation.frames import names_of
+from sksymsim._validation.items import check_items, check_table
+from sksymsim._validation.parameters import NONE, Choice, Number
 from sksymsim.pairs import Pairs
 
 __all__ = ["load_spoken_digits", "make_pairs"]

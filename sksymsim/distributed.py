@@ -6,19 +6,24 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import working_dtype
-from sksymsim._dask_input import column_blocks
-from sksymsim._dask_parts import DaskReadings
-from sksymsim._dask_scoring import Items, best_blocks, cross_blocks, score_blocks
-from sksymsim._parted_estimator import fit_readings
-from sksymsim._parts import label_pairs
+from sksymsim._distributed.dask_input import column_blocks
+from sksymsim._distributed.dask_parts import DaskReadings
+from sksymsim._distributed.dask_scoring import (
+    Items,
+    best_blocks,
+    cross_blocks,
+    score_blocks,
+)
+from sksymsim._distributed.parted_estimator import fit_readings
+from sksymsim._distributed.parts import label_pairs
 from sksymsim._solvers import warn_if_not_converged
-from sksymsim._validation import check_n_best
-from sksymsim._validation_distributed import (
+from sksymsim._validation.distributed import (
     check_client,
     check_distributed_estimator,
     check_fitted_model,
     import_dask,
 )
+from sksymsim._validation.sizes import check_n_best
 from sksymsim.classifier import ADVICE, SymmetricPairClassifier
 from sksymsim.dask_pairs import blocks_of_pairs
 

@@ -12,8 +12,8 @@ from sksymsim._aggregations import AGGREGATIONS
 from sksymsim._base import PackageMixin
 from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
 from sksymsim._callbacks import watched
-from sksymsim._validation import check_finite_pairs, check_pairs
-from sksymsim._validation_features import check_aggregations, check_feature_names
+from sksymsim._validation.features import check_aggregations, check_feature_names
+from sksymsim._validation.items import check_finite_pairs, check_pairs
 
 __all__ = ["SymmetricFeatures"]
 

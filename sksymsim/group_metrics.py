@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksymsim._validation_groups import check_group_labels
+from sksymsim._validation.groups import check_group_labels
 
 __all__ = ["GroupScores", "b_cubed", "pairwise_f1", "pairwise_scores"]
 

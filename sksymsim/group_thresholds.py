@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksymsim._constraints import merge_linked
-from sksymsim._group_graph import ScoredPairs
-from sksymsim._group_methods import METHODS
-from sksymsim._group_reading import read_scored_pairs
-from sksymsim._validation import Number, check_parameters
-from sksymsim._validation_groups import (
+from sksymsim._groups.constraints import merge_linked
+from sksymsim._groups.graph import ScoredPairs
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.reading import read_scored_pairs
+from sksymsim._validation.groups import (
     check_both_relations,
     check_known_groups,
     check_methods,
     check_parts,
 )
-from sksymsim._validation_scores import check_number, check_option
+from sksymsim._validation.parameters import Number, check_parameters
+from sksymsim._validation.scores import check_number, check_option
 from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 

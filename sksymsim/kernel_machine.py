@@ -6,16 +6,17 @@ from functools import partial
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._callbacks import watched
-from sksymsim._dual_fitting import DualOptions, fit_dual
-from sksymsim._dual_score import score_dual
 from sksymsim._forms import FORMS
+from sksymsim._kernels.fitting import DualOptions, fit_dual
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE
+from sksymsim._kernels.prior_score import fit_prior
+from sksymsim._kernels.score import score_dual
 from sksymsim._labelled_pairs import label_pairs
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
 from sksymsim._prediction import KeptScoreMixin
-from sksymsim._prior_score import fit_prior
 from sksymsim._priors import PRIOR
 from sksymsim._solvers import warn_if_not_converged
-from sksymsim._validation import (
+from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -24,9 +25,8 @@ from sksymsim._validation import (
     Instance,
     Number,
     check_parameters,
-    check_similar_rate,
 )
-from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA
+from sksymsim._validation.targets import check_similar_rate
 from sksymsim._weights import rate_shift
 
 __all__ = ["KernelPairClassifier"]

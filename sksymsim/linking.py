@@ -8,22 +8,23 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from sksymsim._assignment import best_partners
-from sksymsim._group_reading import score_candidates
-from sksymsim._link_candidates import (
+from sksymsim._groups.assignment import best_partners
+from sksymsim._groups.candidates import (
     candidates_between,
     candidates_within,
     stack_rows,
 )
+from sksymsim._groups.reading import score_candidates
 from sksymsim._reporting import say_if
-from sksymsim._validation import Number, check_items, check_width
-from sksymsim._validation_frames import names_of_items
-from sksymsim._validation_groups import (
+from sksymsim._validation.frames import names_of_items
+from sksymsim._validation.groups import (
     FINITE,
     check_candidate_source,
     check_clusterer,
 )
-from sksymsim._validation_scores import check_number
+from sksymsim._validation.items import check_items, check_width
+from sksymsim._validation.parameters import Number
+from sksymsim._validation.scores import check_number
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
 

@@ -8,24 +8,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
-from sksymsim._distance_threshold import DistanceThresholdMixin
 from sksymsim._fit_arguments import weight_argument
 from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
-from sksymsim._preprocessor import form_items, form_pairs, make_preprocessor
+from sksymsim._metric_learn.preprocessor import (
+    form_items,
+    form_pairs,
+    make_preprocessor,
+)
+from sksymsim._metric_learn.threshold import DistanceThresholdMixin
 from sksymsim._score import FittedScore
 from sksymsim._scoring import squared_distances, transform_items
-from sksymsim._validation import (
-    NONE,
-    Instance,
-    check_labels,
-    check_pairs,
-    check_parameters,
-    check_weights,
-)
-from sksymsim._validation_features import check_takes_weights
-from sksymsim._validation_metric_learn import warn_of_score_pairs
-from sksymsim._validation_scores import check_has_probabilities
+from sksymsim._validation.features import check_takes_weights
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.metric_learn import warn_of_score_pairs
+from sksymsim._validation.parameters import NONE, Instance, check_parameters
+from sksymsim._validation.scores import check_has_probabilities
+from sksymsim._validation.targets import check_labels, check_weights
 from sksymsim.classifier import SymmetricPairClassifier
 
 __all__ = ["MetricLearnAdapter"]

@@ -12,13 +12,8 @@ from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._score import FittedScore
 from sksymsim._scoring import score_pairs, squared_distances, transform_items
-from sksymsim._validation import (
-    NONE,
-    check_labels,
-    check_pairs,
-    check_parameters,
-)
-from sksymsim._validation_metric_learn import (
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.metric_learn import (
     LEARNER,
     TRAIN,
     check_components,
@@ -26,7 +21,9 @@ from sksymsim._validation_metric_learn import (
     check_kinds_of_different,
     warn_if_uninformative,
 )
-from sksymsim._validation_scores import OPEN_RATE, check_held_out
+from sksymsim._validation.parameters import NONE, check_parameters
+from sksymsim._validation.scores import OPEN_RATE, check_held_out
+from sksymsim._validation.targets import check_labels
 from sksymsim._weights import rate_shift
 from sksymsim.model_selection import PairGroupKFold
 

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from sklearn.pipeline import Pipeline
 
-from sksymsim._validation_files import (
+from sksymsim._validation.files import (
     check_card_entries,
     check_feature_names,
     check_has_card,

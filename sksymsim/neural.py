@@ -9,20 +9,21 @@ from sklearn.utils.metaestimators import available_if
 
 from sksymsim._callbacks import watched
 from sksymsim._labelled_pairs import LabelledPairs, label_pairs
-from sksymsim._network_attributes import NetworkAttributesMixin
-from sksymsim._network_fitting import Recipe, fit_network, fit_with_validation
-from sksymsim._network_held_out import hold_out
-from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
-from sksymsim._network_stream import fit_one_epoch
+from sksymsim._networks.attributes import NetworkAttributesMixin
+from sksymsim._networks.fitting import Recipe, fit_network, fit_with_validation
+from sksymsim._networks.held_out import hold_out
+from sksymsim._networks.options import PARAMETERS, NetworkOptions, make_network
+from sksymsim._networks.stream import fit_one_epoch
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
-from sksymsim._validation import check_finite_pairs, check_pairs, check_parameters
-from sksymsim._validation_networks import (
+from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.networks import (
     check_is_stochastic,
     check_partial_labels,
     warn_if_not_trained,
 )
-from sksymsim._validation_splits import check_group_labels
+from sksymsim._validation.parameters import check_parameters
+from sksymsim._validation.splits import check_group_labels
 from sksymsim._weights import relative_weights
 
 __all__ = ["SymmetricMLPClassifier"]

@@ -8,15 +8,15 @@ import sklearn
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._members import members_of
-from sksymsim._onnx_graph import (
+from sksymsim._exports.members import members_of
+from sksymsim._exports.onnx_graph import (
     IR_VERSION,
     OPSET,
     TRANSFORMERS,
     Graph,
     add_transformer,
 )
-from sksymsim._validation_export import import_onnx
+from sksymsim._validation.export import import_onnx
 from sksymsim._version import __version__
 from sksymsim.preprocessing import SharedTransformer
 

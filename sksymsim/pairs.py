@@ -10,8 +10,13 @@ from scipy.sparse.csgraph import connected_components
 from sksymsim._blocks import release_pages
 from sksymsim._distinct import SAMPLE, distinct_rows, guess_distinct, hash_rows
 from sksymsim._frames import index_from_frame
-from sksymsim._validation import check_index, check_mapped, check_sides, check_table
-from sksymsim._validation_frames import names_of, names_of_sides
+from sksymsim._validation.frames import names_of, names_of_sides
+from sksymsim._validation.items import (
+    check_index,
+    check_mapped,
+    check_sides,
+    check_table,
+)
 
 __all__ = ["Pairs"]
 

@@ -13,16 +13,10 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
-from sksymsim._validation import (
-    BOOL,
-    Instance,
-    Number,
-    check_pairs,
-    check_parameters,
-    check_width,
-)
-from sksymsim._validation_features import check_feature_names
-from sksymsim._validation_frames import names_of, plain_array
+from sksymsim._validation.features import check_feature_names
+from sksymsim._validation.frames import names_of, plain_array
+from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 

@@ -10,8 +10,9 @@ from sksymsim._callbacks import watched
 from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import NONE, Instance, check_pairs, check_parameters
-from sksymsim._validation_scores import (
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.parameters import NONE, Instance, check_parameters
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_informative,
     check_labels_of_model,

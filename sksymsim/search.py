@@ -8,29 +8,29 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._callbacks import watched
-from sksymsim._candidates import (
+from sksymsim._labelled_pairs import label_pairs
+from sksymsim._prediction import PairScoreMixin
+from sksymsim._reporting import say_if
+from sksymsim._selection.candidates import (
     PLAIN_FORMS,
     PLAIN_PRIORS,
     guest_candidates,
     search_spaces,
 )
-from sksymsim._decision import decide
-from sksymsim._guests import seed_of, varies, without_weights
-from sksymsim._held_out import held_out_scores
-from sksymsim._labelled_pairs import label_pairs
-from sksymsim._prediction import PairScoreMixin
-from sksymsim._ready_made import READY_MADE
-from sksymsim._refit import most_iterations, refit
-from sksymsim._reporting import say_if
-from sksymsim._rules import make_rule, scoring_names
-from sksymsim._search_folds import (
+from sksymsim._selection.decision import decide
+from sksymsim._selection.folds import (
     held_out_pairs,
     label_validation,
     make_folds,
     make_splits,
 )
-from sksymsim._search_results import results_of
-from sksymsim._validation import (
+from sksymsim._selection.guests import seed_of, varies, without_weights
+from sksymsim._selection.held_out import held_out_scores
+from sksymsim._selection.ready_made import READY_MADE
+from sksymsim._selection.refit import most_iterations, refit
+from sksymsim._selection.results import results_of
+from sksymsim._selection.rules import make_rule, scoring_names
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -40,7 +40,7 @@ from sksymsim._validation import (
     Number,
     check_parameters,
 )
-from sksymsim._validation_search import (
+from sksymsim._validation.search import (
     check_candidates,
     check_choices,
     check_cv,

@@ -7,19 +7,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sksymsim._blocks import working_dtype
 from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
-from sksymsim._guests import fit_guest, varies
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import (
-    Instance,
-    Number,
-    check_labels,
-    check_pairs,
-    check_parameters,
-    check_weights,
-)
-from sksymsim._validation_features import check_takes_weights
-from sksymsim._validation_search import check_groups_of_pairs, check_members
+from sksymsim._selection.guests import fit_guest, varies
+from sksymsim._validation.features import check_takes_weights
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.parameters import Instance, Number, check_parameters
+from sksymsim._validation.search import check_groups_of_pairs, check_members
+from sksymsim._validation.targets import check_labels, check_weights
 
 __all__ = ["StackedPairClassifier"]
 

@@ -16,22 +16,20 @@ from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import (
-    NONE,
-    check_both_classes_weighted,
-    check_finite_pairs,
-    check_labels,
-    check_pairs,
-    check_parameters,
-    check_weights,
-)
-from sksymsim._validation_features import (
+from sksymsim._validation.features import (
     CLASSIFIER,
     FEATURE_MAP,
     check_has_scores,
     check_takes_weights,
 )
-from sksymsim._validation_scores import check_has_probabilities
+from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.parameters import NONE, check_parameters
+from sksymsim._validation.scores import check_has_probabilities
+from sksymsim._validation.targets import (
+    check_both_classes_weighted,
+    check_labels,
+    check_weights,
+)
 from sksymsim._weights import of_weight
 
 __all__ = ["SymmetrizedClassifier"]

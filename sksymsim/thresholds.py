@@ -9,10 +9,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, check_cv
 
-from sksymsim._criteria import CRITERIA, Accepted, between
-from sksymsim._curves import Ranking
-from sksymsim._validation import check_labels, check_pairs, check_weights
-from sksymsim._validation_scores import (
+from sksymsim._evaluation.criteria import CRITERIA, Accepted, between
+from sksymsim._evaluation.curves import Ranking
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.scores import (
     check_criterion,
     check_held_out,
     check_labels_of_model,
@@ -20,6 +20,7 @@ from sksymsim._validation_scores import (
     check_scores,
     check_splitter,
 )
+from sksymsim._validation.targets import check_labels, check_weights
 
 __all__ = [
     "ThresholdChoice",

@@ -16,11 +16,11 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from sksymsim import PairClusterer, Pairs, SymmetricPairClassifier
-from sksymsim._contraction import Linkage, contract
-from sksymsim._correlation import join_by_sum
-from sksymsim._group_methods import METHODS
-from sksymsim._group_moves import sum_linkage
-from sksymsim._linkage import DENSE_NODES
+from sksymsim._groups.contraction import Linkage, contract
+from sksymsim._groups.correlation import join_by_sum
+from sksymsim._groups.linkage import DENSE_NODES
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.moves import sum_linkage
 
 QUICK = settings(max_examples=25, deadline=None)
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -140,7 +140,7 @@ def test_scipy_and_the_heap_agree(method, rng, monkeypatch):
     labels = PairClusterer(method).fit_predict(graph)
     partly = graph_of(random_weights(rng, 40, density=0.4), 40)
     with_missing = PairClusterer(method, missing=-0.1).fit_predict(partly)
-    monkeypatch.setattr("sksymsim._linkage.DENSE_NODES", 0)
+    monkeypatch.setattr("sksymsim._groups.linkage.DENSE_NODES", 0)
     assert_array_equal(PairClusterer(method).fit_predict(graph), labels)
     again = PairClusterer(method, missing=-0.1).fit_predict(partly)
     assert_array_equal(again, with_missing)
@@ -200,14 +200,14 @@ def test_no_single_move_or_join_improves_a_large_graph(missing, rng):
 
 
 def test_greedy_start_is_improved(rng, monkeypatch):
-    monkeypatch.setattr("sksymsim._correlation.NOISY_EDGES", 0)
-    monkeypatch.setattr("sksymsim._correlation.FEW_NODES", 0)
+    monkeypatch.setattr("sksymsim._groups.correlation.NOISY_EDGES", 0)
+    monkeypatch.setattr("sksymsim._groups.correlation.FEW_NODES", 0)
     alone, improved = [], []
     for _ in range(10):
         graph = graph_of(random_weights(rng, 20), 20)
         improved.append(PairClusterer().fit(graph).objective_)
         with monkeypatch.context() as context:
-            path = "sksymsim._group_moves.Partition.improve"
+            path = "sksymsim._groups.moves.Partition.improve"
             context.setattr(path, lambda self: None)
             alone.append(PairClusterer().fit(graph).objective_)
     assert (np.array(improved) >= np.array(alone) - 1e-9).all()
@@ -363,7 +363,7 @@ def test_an_interrupted_fit_leaves_the_last_one(monkeypatch, rng):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sksymsim._group_moves.Partition.exchange", interrupt)
+    monkeypatch.setattr("sksymsim._groups.moves.Partition.exchange", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(graph_of(random_weights(rng, 12, shift=0.5), 12))
     assert vars(model) == state

@@ -34,7 +34,7 @@ from sksymsim import (
     save_model,
 )
 from sksymsim import __main__ as entry
-from sksymsim._command_options import FORMS, PRIORS
+from sksymsim._commands.options import FORMS, PRIORS
 from sksymsim.classifier import PARAMETERS
 
 ROOT = Path(__file__).parents[1]
@@ -197,7 +197,7 @@ def test_labels_in_words(run, world):
 
 def test_search_is_saved_and_told(run, world, monkeypatch):
     """The best of a search is what the file holds, on folds of the groups given."""
-    import sksymsim._command_fit as command
+    import sksymsim._commands.fit as command
 
     class Small(command.SymmetricPairClassifierCV):
         seen = None
@@ -257,7 +257,7 @@ def test_scores_are_those_of_the_library(run, world, monkeypatch, pairs, n_rows)
     table = world.items.astype(precision)
     np.save("items.npy", table)
     np.savez("items.npz", items=table, ids=np.array(world.ids))
-    monkeypatch.setattr("sksymsim._pair_files.PAIRS_AT_ONCE", n_rows)
+    monkeypatch.setattr("sksymsim._tables.pairs.PAIRS_AT_ONCE", n_rows)
     command = f"score --model model.sksym --items {pairs}.csv --log-odds"
     header, *rows = rows_of(run(command))
     assert header == ["left", "right", "probability", "log_odds"]
@@ -342,8 +342,8 @@ def brute_force(model, queries, base, k, own):
 @pytest.mark.parametrize("own", [True, False])
 def test_neighbours_are_the_best_of_all(run, world, monkeypatch, kind, own):
     """With the engine of the classifier and without, in blocks of any size."""
-    monkeypatch.setattr("sksymsim._command_topk.QUERIES_AT_ONCE", 7)
-    monkeypatch.setattr("sksymsim._command_topk.PAIRS_AT_ONCE", 4 * N_ITEMS)
+    monkeypatch.setattr("sksymsim._commands.topk.QUERIES_AT_ONCE", 7)
+    monkeypatch.setattr("sksymsim._commands.topk.PAIRS_AT_ONCE", 4 * N_ITEMS)
     model, path = world.model, "model.sksym"
     if kind != "engine":
         model, path = SymmetricMLPClassifier(max_iter=2, random_state=0), "mlp.sksym"
@@ -542,7 +542,7 @@ def test_errors_that_nobody_foresaw_are_one_line(run, monkeypatch):
     def fail(options):
         raise KeyError("x\ny")
 
-    monkeypatch.setattr("sksymsim._command_score.score", fail)
+    monkeypatch.setattr("sksymsim._commands.score.score", fail)
     text = run("score --model m --items a --pairs b", code=1)
     assert text == "sksymsim: error: KeyError: 'x\\ny' (--debug shows where)\n"
 
@@ -553,7 +553,7 @@ def test_warnings_are_one_line(monkeypatch, capsys):
     def warn(options):
         warnings.warn("first\nsecond", UserWarning, stacklevel=2)
 
-    monkeypatch.setattr("sksymsim._command_score.score", warn)
+    monkeypatch.setattr("sksymsim._commands.score.score", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         arguments = "score --model m --items a --pairs b"

@@ -28,9 +28,9 @@ from sksymsim import (
     load_model,
     save_model,
 )
-from sksymsim._dask_parts import ATTEMPTS, INLINE_BYTES, DaskReadings
-from sksymsim._parted_estimator import fit_readings
-from sksymsim._parts import LocalReadings, label_pairs
+from sksymsim._distributed.dask_parts import ATTEMPTS, INLINE_BYTES, DaskReadings
+from sksymsim._distributed.parted_estimator import fit_readings
+from sksymsim._distributed.parts import LocalReadings, label_pairs
 
 WITHOUT = "{0} is not installed: pip install {0}"
 distributed = pytest.importorskip("distributed", reason=WITHOUT.format("distributed"))

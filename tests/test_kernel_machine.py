@@ -21,10 +21,10 @@ from sksymsim import (
     Pairs,
     SharedTransformer,
     SymmetricPairClassifier,
-    _dual_fitting,
-    _dual_score,
 )
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
+from sksymsim._kernels import fitting as _dual_fitting
+from sksymsim._kernels import score as _dual_score
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE
 from sksymsim._priors import PRIORS
 
 MODELS = [

@@ -7,8 +7,9 @@ import joblib
 import numpy as np
 import pytest
 
-from sksymsim import _main_job, load_spoken_digits, make_pairs
+from sksymsim import load_spoken_digits, make_pairs
 from sksymsim.__main__ import main
+from sksymsim._commands import main_job as _main_job
 
 
 @pytest.fixture

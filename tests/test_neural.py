@@ -24,19 +24,19 @@ from sksymsim import (
     Pairs,
     SymmetricMLPClassifier,
     SymmetricPairClassifier,
-    _network_fitting,
-    _network_inputs,
-    _network_stream,
-    _network_training,
     neural,
 )
 from sksymsim._labelled_pairs import LabelledPairs
-from sksymsim._network_fitting import fit_network
-from sksymsim._network_held_out import effective_number, entities_of, hold_out
-from sksymsim._network_inputs import row_cosines
-from sksymsim._neural_layers import SharedLayer
-from sksymsim._neural_poolings import POOLINGS
-from sksymsim._optimizers import Adam
+from sksymsim._networks import fitting as _network_fitting
+from sksymsim._networks import inputs as _network_inputs
+from sksymsim._networks import stream as _network_stream
+from sksymsim._networks import training as _network_training
+from sksymsim._networks.fitting import fit_network
+from sksymsim._networks.held_out import effective_number, entities_of, hold_out
+from sksymsim._networks.inputs import row_cosines
+from sksymsim._networks.layers import SharedLayer
+from sksymsim._networks.optimizers import Adam
+from sksymsim._networks.poolings import POOLINGS
 
 UNTRAINED = "ignore:Training stopped after:sklearn.exceptions.ConvergenceWarning"
 

@@ -11,15 +11,15 @@ from sklearn.base import clone
 
 from sksymsim import Pairs, SymmetricPairClassifier
 from sksymsim._design import PairDesign
-from sksymsim._forms import FORMS, both, difference, total
-from sksymsim._graph import GraphDesign
-from sksymsim._models import MatrixModel, MatrixRows, Parameters
-from sksymsim._moments import SummedMoments
-from sksymsim._objective import PairObjective
-from sksymsim._parted_design import PartedDesign
-from sksymsim._parted_estimator import common_scale, fit_readings, put_together
-from sksymsim._parted_fitting import CenteredMatrices
-from sksymsim._parts import (
+from sksymsim._distributed.moments import SummedMoments
+from sksymsim._distributed.parted_design import PartedDesign
+from sksymsim._distributed.parted_estimator import (
+    common_scale,
+    fit_readings,
+    put_together,
+)
+from sksymsim._distributed.parted_fitting import CenteredMatrices
+from sksymsim._distributed.parts import (
     FAN_IN,
     LocalParts,
     LocalReadings,
@@ -31,6 +31,10 @@ from sksymsim._parts import (
     sample_scores,
     square_difference,
 )
+from sksymsim._forms import FORMS, both, difference, total
+from sksymsim._graph import GraphDesign
+from sksymsim._models import MatrixModel, MatrixRows, Parameters
+from sksymsim._objective import PairObjective
 from sksymsim._scaling import Curvatures, eigenbases
 
 N_ITEMS, N_FEATURES, N_PAIRS = 90, 6, 800

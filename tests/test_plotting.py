@@ -41,9 +41,9 @@ from sksymsim import (
     recalibrate,
     tar_at_far,
 )
-from sksymsim._plots_base import PALETTE
-from sksymsim._plots_learning import interleaved
-from sksymsim._plots_model import rank_of
+from sksymsim._plots.base import PALETTE
+from sksymsim._plots.learning import interleaved
+from sksymsim._plots.model import rank_of
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

@@ -35,7 +35,7 @@ def test_names_that_are_not_there(name):
     [
         "import sksymsim; sksymsim.__version__; assert 'numpy' not in sys.modules",
         "import sksymsim; sksymsim.metrics.min_dcf; sksymsim.Pairs; sksymsim.search",
-        "from sksymsim._model_classes import REGISTRY",
+        "from sksymsim._files.classes import REGISTRY",
     ],
 )
 def test_in_a_new_process(code):

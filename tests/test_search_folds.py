@@ -22,9 +22,9 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
 )
-from sksymsim._candidates import most_components
 from sksymsim._labelled_pairs import LabelledPairs, label_pairs
-from sksymsim._search_folds import (
+from sksymsim._selection.candidates import most_components
+from sksymsim._selection.folds import (
     held_out_pairs,
     make_folds,
     make_splits,

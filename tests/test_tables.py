@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from sksymsim import Pairs, SymmetricPairClassifier, load_model, save_model
 from sksymsim.__main__ import main
-from sksymsim._item_files import read_items
-from sksymsim._pair_files import read_labelled
-from sksymsim._progress import Progress
-from sksymsim._replacement import replacement
-from sksymsim._table_csv import CsvTable
-from sksymsim._table_writing import table_writer
-from sksymsim._validation_tables import TableError
+from sksymsim._commands.progress import Progress
+from sksymsim._files.replacement import replacement
+from sksymsim._tables.csv_tables import CsvTable
+from sksymsim._tables.items import read_items
+from sksymsim._tables.pairs import read_labelled
+from sksymsim._tables.writing import table_writer
+from sksymsim._validation.tables import TableError
 
 needs_pyarrow = pytest.mark.skipif(
     importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed"
@@ -93,7 +93,7 @@ LISTS = "\n".join(
 @pytest.mark.parametrize("n_rows", [1, 3, 100])
 def test_items_of_csv(text, given, n_rows, monkeypatch):
     """Byte order marks, line ends, empty lines, other names: the same items."""
-    monkeypatch.setattr("sksymsim._item_files.ROWS_AT_ONCE", n_rows)
+    monkeypatch.setattr("sksymsim._tables.items.ROWS_AT_ONCE", n_rows)
     items = items_of(put("items.csv", text), **given)
     np.testing.assert_array_equal(items.array, ITEMS)
     assert items.ids == ["i0", "i1", "i2", "i3"]
@@ -212,7 +212,7 @@ def test_arrays_that_are_no_items(name, text):
 @pytest.mark.parametrize("n_rows", [1, 100])
 def test_csv_that_is_no_items(text, given, error, n_rows, monkeypatch):
     """File, line and remedy, however large the blocks are."""
-    monkeypatch.setattr("sksymsim._item_files.ROWS_AT_ONCE", n_rows)
+    monkeypatch.setattr("sksymsim._tables.items.ROWS_AT_ONCE", n_rows)
     with pytest.raises(TableError, match=f"(?s)^items.csv.*{error}"):
         items_of(put("items.csv", text), **given)
 
@@ -399,7 +399,7 @@ def test_items_of_parquet(kind, n_rows, monkeypatch):
     """Columns of numbers or one of vectors, of any width that Parquet has."""
     import pyarrow as pa
 
-    monkeypatch.setattr("sksymsim._item_files.ROWS_AT_ONCE", n_rows)
+    monkeypatch.setattr("sksymsim._tables.items.ROWS_AT_ONCE", n_rows)
     vectors = {
         "lists": pa.list_(pa.float32()),
         "large": pa.large_list(pa.float32()),
@@ -609,7 +609,7 @@ def test_files_that_are_no_models(content, capsys):
 
 def test_a_card_without_a_rate(model_file, capsys, monkeypatch):
     """A model that does not say what it was fitted on needs --from-rate."""
-    monkeypatch.setattr("sksymsim._command_score.card_or_none", lambda model: None)
+    monkeypatch.setattr("sksymsim._commands.score.card_or_none", lambda model: None)
     put("p.csv", "left,right\n0,1\n")
     command = "score --model m.sksym --items rows.npy --pairs p.csv --rate 0.1"
     assert main(command.split()) == 1
@@ -688,7 +688,7 @@ class Terminal(io.StringIO):
 def test_bar_on_a_terminal(monkeypatch):
     """Redrawn in place at most ten times a second, and gone at the end."""
     now = [0.0]
-    monkeypatch.setattr("sksymsim._progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("sksymsim._commands.progress.time.monotonic", lambda: now[0])
     stream = Terminal()
     with Progress("reading", stream) as bar:
         for step in range(1, 101):
@@ -704,7 +704,7 @@ def test_bar_on_a_terminal(monkeypatch):
 
 def test_bar_elsewhere_is_seldom(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("sksymsim._progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("sksymsim._commands.progress.time.monotonic", lambda: now[0])
     stream = io.StringIO()
     with Progress("reading", stream) as bar:
         for step in range(1, 101):
@@ -719,7 +719,7 @@ def test_streaming_does_not_depend_on_the_number_of_pairs(model_file, monkeypatc
     """No more than two blocks of rows are held at any time."""
     import tracemalloc
 
-    monkeypatch.setattr("sksymsim._pair_files.PAIRS_AT_ONCE", 500)
+    monkeypatch.setattr("sksymsim._tables.pairs.PAIRS_AT_ONCE", 500)
     peaks = []
     for n_pairs in (1000, 8000):
         put("p.csv", "left,right\n" + "0,1\n" * n_pairs)
