@@ -235,14 +235,14 @@ def prepare(
 
 
 def demo(options: argparse.Namespace, arguments: list[str]) -> int:
-    """Install the package as a user does and run python -m sksymsim [arguments]."""
+    """Install the package as a user does and run its demo with [arguments]."""
     python = prepare(
         "demo",
         lambda python: pip_install(python, ".[plot]"),
         fresh=options.fresh,
         sources=package_files(),
     )
-    return run(python, "-I", "-m", "sksymsim", *arguments, cwd=Path.cwd())
+    return run(python, "-I", "-m", "sksymsim", "demo", *arguments, cwd=Path.cwd())
 
 
 def test(options: argparse.Namespace, arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ import csv
 import numpy as np
 from scipy.special import expit
 
-from sksymsim._bootstrap import spread
+from sksymsim._evaluation.bootstrap import spread
 from sksymsim.report import Comparison, make_table
 
 N_ITEMS = 200

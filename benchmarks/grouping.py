@@ -6,8 +6,11 @@ The data sets are those of ``quality.py``::
     python benchmarks/grouping.py FOLDER_OF_NPZ [NAME ...]
 
 One model for each data set scores the pairs; every method gets the same log-odds. Its
-threshold, and what pairs count that were never scored, are chosen on dev alone, by the
-mean of pairwise F1 and B-cubed F1 there, from the same thresholds for all.
+threshold, and what pairs count that were never scored, are chosen by the mean of
+pairwise F1 and B-cubed F1, from the same thresholds for all: on dev; and, as dev may be
+of two classes that any method finds, on the folds of ``grouping_folds.py``, which hold
+out groups of train and dev. *Correlation or average or components* is
+`tune_group_threshold` with these methods, on these folds.
 
 - Products (``abt_buy``, ``wdc_cameras_medium``): the scored pairs are the labelled ones
   of the split. True groups are the connected components of the similar pairs of the
@@ -23,9 +26,9 @@ hierarchical method of the package of that name, written again here: within conn
 components at a probability of 0.05 the centroid linkage of 1 - p, pairs never scored at
 p = 0, cut where the distance is 1 - threshold.
 
-`difference` is how much better the mean of both F1 scores on test is by correlation,
-and `standard_error` that of the difference: 200 bootstrap samples of the items, by
-weights.
+`difference` is how much better the mean of both F1 scores on test is by the first
+method of the table, which is the choice of several on folds and correlation on dev, and
+`standard_error` that of the difference: 200 bootstrap samples of the items, by weights.
 
 The rate of violations is the share of the triples with a ~ b and b ~ c, by the scores
 at the threshold of the method, of which a ~ c does not hold: the scores say no
@@ -72,6 +75,7 @@ MISSING = ("ignore", "prior", -2.0)
 ITEM_CLASSES = {"fsdd_speaker_seen": "item_speaker", "fsdd_digit_unseen": "item_digit"}
 DATA = ("abt_buy", "wdc_cameras_medium", *ITEM_CLASSES)
 SIMILAR_ENOUGH = 0.05
+CHOSEN_ON = ("folds", "dev")
 
 
 class Part:
@@ -277,40 +281,80 @@ def similar_pairs(part, threshold):
     return related | related.T
 
 
-def measure(name, parts):
-    """Yield a row for each method."""
+def chosen_on_dev(dev, method):
+    """Return the threshold and policy that are best on dev, and their value."""
+    group, policies = METHODS[method]
+    found = []
+    is_full = len(dev.index) == dev.n * (dev.n - 1) // 2
+    for missing in policies[:1] if is_full else policies:
+        for threshold in thresholds(dev).tolist():
+            runs = group(dev, threshold, missing)
+            value = float(np.mean([dev.judge(labels) for labels in runs]))
+            found.append((value, threshold, missing))
+    most = max(choice[0] for choice in found)
+    # Of equally good ones the one in the middle, as tune_group_threshold does:
+    # where dev is easy, many are.
+    best = [choice for choice in found if choice[0] == most]
+    value, threshold, missing = best[(len(best) - 1) // 2]
+    return method, threshold, missing, value
+
+
+def chosen_on_folds(name):
+    """Return for each method, or choice of several, what is best on the folds."""
+    path = RESULTS / "grouping_folds.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["data"] == name]
+    return {
+        row["method"]: (
+            row["chosen_method"],
+            float(row["chosen_threshold"]),
+            as_missing(row["chosen_missing"]),
+            float(row["chosen_value"]),
+        )
+        for row in rows
+        if row["chosen_method"] in METHODS
+    }
+
+
+def as_missing(text):
+    """Return a policy that was written in a table."""
+    return text if text in ("ignore", "prior", "p = 0") else float(text)
+
+
+def measure(name, parts, chosen_on):
+    """Yield a row for each method and where its settings were chosen."""
     dev, test = parts["dev"], parts["test"]
-    tried = thresholds(dev)
+    if "folds" in chosen_on:
+        yield from judged(name, "folds", test, chosen_on_folds(name))
+    if "dev" in chosen_on:
+        settings = {method: chosen_on_dev(dev, method) for method in METHODS}
+        yield from judged(name, "dev", test, settings)
+
+
+def judged(name, chosen_on, test, settings):
+    """Yield what settings do on test, one row each."""
     reference = None
-    for method, (group, policies) in METHODS.items():
-        found = []
-        is_full = len(dev.index) == dev.n * (dev.n - 1) // 2
-        for missing in policies[:1] if is_full else policies:
-            for threshold in tried.tolist():
-                runs = group(dev, threshold, missing)
-                value = float(np.mean([dev.judge(labels) for labels in runs]))
-                found.append((value, threshold, missing))
-        most = max(choice[0] for choice in found)
-        # Of equally good ones the one in the middle, as tune_group_threshold does:
-        # where dev is easy, many are.
-        best = [choice for choice in found if choice[0] == most]
-        value, threshold, missing = best[(len(best) - 1) // 2]
+    for label, (method, threshold, missing, value) in settings.items():
+        group = METHODS[method][0]
         started = time.process_time()
         runs = group(test, threshold, missing)
         seconds = (time.process_time() - started) / len(runs)
         samples = np.mean([test.resampled(labels) for labels in runs[:5]], axis=0)
         reference = samples if reference is None else reference
         before = similar_pairs(test, threshold)
-        judged = np.mean([test.judge(labels) for labels in runs], axis=0)
+        scores = np.mean([test.judge(labels) for labels in runs], axis=0)
         yield {
             "data": name,
-            "method": method,
+            "chosen_on": chosen_on,
+            "method": label,
             "missing": missing,
             "threshold": threshold,
-            "dev_mean_f1": value,
-            "test_pairwise_f1": judged[0],
-            "test_b_cubed": judged[1],
-            "test_mean_f1": judged.mean(),
+            "chosen_mean_f1": value,
+            "test_pairwise_f1": scores[0],
+            "test_b_cubed": scores[1],
+            "test_mean_f1": scores.mean(),
             "difference": (reference - samples).mean(),
             "standard_error": (reference - samples).std(),
             "n_groups": np.mean([len(np.unique(labels)) for labels in runs]),
@@ -371,13 +415,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--chosen-on", nargs="*", default=CHOSEN_ON, choices=CHOSEN_ON)
     arguments = parser.parse_args()
     rows = []
     for name in arguments.names or DATA:
-        for row in measure(name, load(arguments.folder / f"{name}.npz")):
+        parts = load(arguments.folder / f"{name}.npz")
+        for row in measure(name, parts, arguments.chosen_on):
             rows.append(row)
             print(*(f"{v:.4g}" if not isinstance(v, str) else v for v in row.values()))
-    if arguments.names:
+    if arguments.names or len(arguments.chosen_on) < len(CHOSEN_ON):
         return
     write(RESULTS / "grouping.csv", rows)
     rows = list(gaps())

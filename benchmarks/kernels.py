@@ -101,7 +101,7 @@ def fit_ours(pairs, y, kernel):
 
 
 def fit_dense_newton(pairs, y, kernel):
-    """Newton's method as one would write it: see the formulas in sksymsim/_dual.py."""
+    """Newton's method as one would write it: see sksymsim/_kernels/dual.py."""
     K = pair_kernel(pairs, **kernel)
     alpha = ALPHA * K.diagonal().mean()
     n, t = len(y), np.where(y == 1, 1.0, -1.0)

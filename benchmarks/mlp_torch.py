@@ -25,11 +25,11 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from sksymsim import Pairs
-from sksymsim._network import PairNetwork
-from sksymsim._network_inputs import Batches, LabelledSample, measure_inputs
-from sksymsim._network_training import NetworkObjective, run_epoch
-from sksymsim._neural_poolings import POOLINGS
-from sksymsim._optimizers import Adam
+from sksymsim._networks.inputs import Batches, LabelledSample, measure_inputs
+from sksymsim._networks.network import PairNetwork
+from sksymsim._networks.optimizers import Adam
+from sksymsim._networks.poolings import POOLINGS
+from sksymsim._networks.training import NetworkObjective, run_epoch
 
 N_ITEMS, N_FEATURES, BATCH = 4_000, 384, 200
 TOWER, HEAD = (256,), (32,)

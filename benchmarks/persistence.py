@@ -33,9 +33,9 @@ from sksymsim import (
     load_model,
     save_model,
 )
-from sksymsim._model_archive import archive_bytes
-from sksymsim._model_classes import REGISTRY
-from sksymsim._model_tree import TreeWriter
+from sksymsim._files.archive import archive_bytes
+from sksymsim._files.classes import REGISTRY
+from sksymsim._files.tree import TreeWriter
 
 N_FEATURES = 384
 N_RUNS = 40

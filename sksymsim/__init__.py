@@ -1,138 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric similarities learned from labelled pairs of embeddings."""
 
-from sksymsim._axiom_report import AxiomReport
-from sksymsim._index import IndexSpace
-from sksymsim._label_text import LabelAudit
-from sksymsim._report import PairReport
-from sksymsim._validation_files import ModelFileError
-from sksymsim._version import __version__
-from sksymsim._versions import ModelVersionWarning
-from sksymsim.axioms import check_axioms
-from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
-from sksymsim.classifier import SymmetricPairClassifier
-from sksymsim.clustering import PairClusterer
-from sksymsim.datasets import load_spoken_digits, make_pairs
-from sksymsim.deployment import deployment_weights, shift_log_odds
-from sksymsim.exceptions import ContradictoryLabelsWarning
-from sksymsim.features import SymmetricFeatures
-from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
-from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
-from sksymsim.indexing import to_cosine, to_inner_product, to_l2
-from sksymsim.kernel_machine import KernelPairClassifier
-from sksymsim.kernels import pair_gram_operator, pair_kernel
-from sksymsim.labels import ClosedLabels, audit_labels, close_labels
-from sksymsim.linking import CatalogueLinks, Deduplication, deduplicate, link
-from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
-from sksymsim.model_cards import model_card, update_model_card
-from sksymsim.model_selection import (
-    PairGroupKFold,
-    PairShuffleSplit,
-    pair_leakage_report,
-    pair_train_test_split,
-)
-from sksymsim.neural import SymmetricMLPClassifier
-from sksymsim.onnx_export import to_onnx
-from sksymsim.pairs import Pairs
-from sksymsim.persistence import compact, load_model, save_model, trusted_types
-from sksymsim.plotting import (
-    DetDisplay,
-    PairLearningCurveDisplay,
-    ReliabilityDisplay,
-    ScoreDistributionDisplay,
-    SearchResultsDisplay,
-    SpectrumDisplay,
-    TransitivityDisplay,
-)
-from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
-from sksymsim.recalibration import RecalibratedClassifier, recalibrate
-from sksymsim.report import pair_report
-from sksymsim.scorers import get_pair_scorer, get_pair_scorer_names
-from sksymsim.search import SymmetricPairClassifierCV
-from sksymsim.stacking import StackedPairClassifier
-from sksymsim.symmetrize import SymmetrizedClassifier
-from sksymsim.thresholds import (
-    ThresholdChoice,
-    calibrate_threshold,
-    get_threshold_scorer,
-    threshold_at,
-)
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "AxiomReport",
-    "CatalogueLinks",
-    "ClosedLabels",
-    "ContradictoryLabelsWarning",
-    "Deduplication",
-    "DetDisplay",
-    "EmbeddingNormalizer",
-    "GroupScores",
-    "GroupThreshold",
-    "IndexSpace",
-    "KernelPairClassifier",
-    "LabelAudit",
-    "ModelFileError",
-    "ModelVersionWarning",
-    "PairClusterer",
-    "PairGroupKFold",
-    "PairLearningCurveDisplay",
-    "PairReport",
-    "PairShuffleSplit",
-    "Pairs",
-    "RecalibratedClassifier",
-    "ReliabilityDisplay",
-    "ScoreDistributionDisplay",
-    "SearchResultsDisplay",
-    "SharedTransformer",
-    "SpectrumDisplay",
-    "StackedPairClassifier",
-    "SymmetricFeatures",
-    "SymmetricMLPClassifier",
-    "SymmetricPairClassifier",
-    "SymmetricPairClassifierCV",
-    "SymmetrizedClassifier",
-    "ThresholdChoice",
-    "TransitivityDisplay",
-    "__version__",
-    "actual_dcf",
-    "audit_labels",
-    "b_cubed",
-    "calibrate_threshold",
-    "check_axioms",
-    "cllr",
-    "close_labels",
-    "compact",
-    "deduplicate",
-    "deployment_weights",
-    "equal_error_rate",
-    "expected_calibration_error",
-    "get_pair_scorer",
-    "get_pair_scorer_names",
-    "get_threshold_scorer",
-    "link",
-    "load_model",
-    "load_spoken_digits",
-    "make_pairs",
-    "min_cllr",
-    "min_dcf",
-    "model_card",
-    "pair_gram_operator",
-    "pair_kernel",
-    "pair_leakage_report",
-    "pair_report",
-    "pair_train_test_split",
-    "pairwise_f1",
-    "pairwise_scores",
-    "recalibrate",
-    "save_model",
-    "shift_log_odds",
-    "tar_at_far",
-    "threshold_at",
-    "to_cosine",
-    "to_inner_product",
-    "to_l2",
-    "to_onnx",
-    "trusted_types",
-    "tune_group_threshold",
-    "update_model_card",
-]
+from sksymsim._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from sksymsim._public import *
+
+
+def __getattr__(name):
+    is_special = name.startswith("__") or not name.isidentifier()
+    if not is_special and find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f"{__name__}.{name}")
+    if name == "__all__" or not (is_special or name.startswith("_")):
+        _load()
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    _load()
+    return sorted(globals())
+
+
+def _load():
+    # SciPy and scikit-learn take a second, for which `sksymsim --help` need not wait:
+    # the first public name that is asked for brings them all.
+    public = import_module(f"{__name__}._public")
+    names = ["__all__", *public.__all__]
+    globals().update({name: getattr(public, name) for name in names})

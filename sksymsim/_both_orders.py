@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 
 from sksymsim._blocks import as_rows, release_pages, working_dtype
-from sksymsim._validation_features import (
+from sksymsim._validation.features import (
     check_both_orders,
     check_features,
     check_foldable,

@@ -7,7 +7,7 @@ from sksymsim._versions import library_versions
 
 
 def training_card(estimator, pairs, similar, scores, earlier=None):
-    """Return the facts of one fit.
+    """Return the facts of one fit to pairs that are all here.
 
     Parameters
     ----------
@@ -25,8 +25,31 @@ def training_card(estimator, pairs, similar, scores, earlier=None):
     -------
     card : dict
     """
-    n_pairs, n_similar = len(similar), int(np.count_nonzero(similar))
-    n_items = _count_items(pairs)
+    counts = len(similar), int(np.count_nonzero(similar))
+    n_features = int(pairs.shape[2])
+    return card_of(estimator, n_features, counts, scores, _count_items(pairs), earlier)
+
+
+def card_of(estimator, n_features, counts, scores, n_items=None, earlier=None):
+    """Return the facts of one fit.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with ``classes_``.
+    n_features : int
+    counts : (int, int)
+        Of the pairs, and of those of them that are similar.
+    scores, earlier
+        See :func:`training_card`.
+    n_items : int, default=None
+        Those that the pairs use; None if they were not counted.
+
+    Returns
+    -------
+    card : dict
+    """
+    n_pairs, n_similar = counts
     if earlier is not None:
         n_pairs += earlier["n_pairs"]
         n_similar += earlier["n_similar"]
@@ -34,7 +57,7 @@ def training_card(estimator, pairs, similar, scores, earlier=None):
     dissimilar_label, similar_label = (plain(label) for label in estimator.classes_)
     return {
         "estimator": type(estimator).__name__,
-        "n_features": int(pairs.shape[2]),
+        "n_features": n_features,
         "n_pairs": n_pairs,
         "n_similar": n_similar,
         "n_items": n_items,

@@ -9,7 +9,7 @@ from scipy import sparse
 from sksymsim._blocks import block_slices, dense, run_blocks, working_dtype
 from sksymsim._score import Scratch
 from sksymsim._scoring import ARRAYS_OF_A_BLOCK, kernel_for
-from sksymsim._validation import check_finite_items
+from sksymsim._validation.items import check_finite_items
 
 # The rows of the first and of the second table in one tile. BLAS is near its full speed
 # for tiles of this size, and a tile and its operands are 17 MB for 384 float32.

@@ -27,7 +27,27 @@ class FactorStart:
     scores: np.ndarray
 
 
-def begin_factors(objective, matrices, bases, options):
+def effects(design, weights, bases, options):
+    """Return by what the effect of a component is told, None if all are kept.
+
+    Of the pairs alone, so that the problem does not depend on its start.
+
+    Parameters
+    ----------
+    design : PairDesign, GraphDesign or SummedMoments
+    weights : ndarray
+        The weights that the fit is made with.
+    bases : dict
+        What the design was turned by.
+    options : FitOptions
+    """
+    if options.n_components is None:
+        return None
+    natural = covariances(design, weights)
+    return {k: bases[k].T @ c @ bases[k] for k, (c, _) in natural.items()}
+
+
+def begin_factors(objective, matrices, spreads, options):
     """Return the objective over factors, and where to start in it.
 
     With fewer components than features, the prior is cut down as well: to the
@@ -41,8 +61,8 @@ def begin_factors(objective, matrices, bases, options):
     matrices : Parameters or None
         The solution without a constraint; None begins at the prior that is left with so
         many components.
-    bases : dict
-        What the design was turned by.
+    spreads : dict of ndarray or None
+        The covariance of the sides of each combiner, as :func:`effects` has them.
     options : FitOptions
 
     Returns
@@ -51,11 +71,6 @@ def begin_factors(objective, matrices, bases, options):
     start : FactorStart
     """
     prior = objective.model.prior
-    spreads = None
-    if options.n_components is not None:
-        # Of the pairs alone, so that the problem does not depend on its start.
-        spreads = covariances(objective.design, objective.weights)
-        spreads = {k: bases[k].T @ c @ bases[k] for k, (c, _) in spreads.items()}
     signs, prior_signs = [], []
 
     def cut(matrices, floor, signs):

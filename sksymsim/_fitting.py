@@ -3,10 +3,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from sksymsim._factors import NEGLIGIBLE, begin_factors, signed_factor
+from sksymsim._convex import ExactSearch
+from sksymsim._factors import NEGLIGIBLE, begin_factors, effects
+from sksymsim._finishing import finish_score
 from sksymsim._forms import difference, total
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
@@ -17,7 +20,6 @@ from sksymsim._scaling import (
     matrix_scaling,
 )
 from sksymsim._score import FittedScore
-from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, SolverResult, minimize_lbfgs
 
 # Where M is to be semidefinite, the solution without that is a start only, and need
@@ -32,7 +34,11 @@ RESCALE_BELOW = 0.8
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What the user decides about a fit, apart from form and prior."""
+    """What the user decides about a fit, apart from form and prior.
+
+    `callback` gets entries of the history; `watch` a function that returns the score,
+    and if it returns true, the fit ends there.
+    """
 
     alpha: float
     fit_intercept: bool
@@ -41,6 +47,7 @@ class FitOptions:
     tol: float
     max_iter: int
     callback: Callable | None = None
+    watch: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -85,38 +92,73 @@ def fit_score(design, prior, targets, weights, options, start=None):
     )
     whole, objective = objective, _start_objective(objective, options)
     objective, bases, found = begin(objective, prior, start)
+    finish = partial(finish_score, bases=bases, outside_of_span=outside_of_span)
     warm = found.is_given
     factored = options.constrained or options.n_components is not None
     n_iter = 0
     if warm and factored:
         found = found.parameters(objective.model)
-    elif _begins_at_prior(found, prior, options):
+    elif begins_at_prior(
+        prior, found.tau, is_held(found.scaling, options.alpha), options
+    ):
         found = None
     else:
         search = found.search(objective)
-        result = minimize_matrices(search, search.start, found.scaling, options)
+        watch = _watch(options, partial(finish, objective), search.parameters)
+        result = minimize_matrices(
+            search, search.start, found.scaling, replace(options, watch=watch)
+        )
+        if result.status == "stopped":
+            # What is left is to meet the constraint.
+            options = replace(options, max_iter=0, watch=None)
         found, n_iter = search.parameters(result.theta), result.n_iter
     if objective.design.n_pairs < whole.design.n_pairs:
         objective = whole.over(objective.model, whole.design.turn(bases))
-    if factored and (warm or found is None or not _is_feasible(found, options)):
-        objective, first = begin_factors(objective, found, bases, options)
-        found, result = _minimize_factors(objective, first, options)
+    if factored and (warm or found is None or not is_feasible(found, options)):
+        spreads = effects(objective.design, objective.weights, bases, options)
+        objective, first = begin_factors(objective, found, spreads, options)
+        curvatures = Curvatures(objective, objective.fisher(first.scores))
+        read = partial(finish, objective, constrained=options.constrained)
+        found, result = minimize_factors(objective, first, curvatures, options, read)
         n_iter += result.n_iter
-    outside = outside_of_span * objective.model.scale_of_prior(found)
-    found = _turn_back(objective, found, bases)
-    score = _to_score(objective, found, options.constrained, outside)
+        if options.max_iter == 0:
+            result.status = "stopped"
+    score = finish(objective, found, constrained=options.constrained)
     return Solution(score, result, n_iter)
 
 
-def _begins_at_prior(start, prior, options):
+def _watch(options, finish, read):
+    """Return what a solver is watched by; it reads parameters out of its point."""
+    if options.watch is None:
+        return None
+    return lambda point: options.watch(lambda: finish(read(point())))
+
+
+def begins_at_prior(prior, tau, held, options):
     """Say whether few components had better begin at the prior.
 
     They cannot change signs, and not grow in number: so only where the prior has
     positive directions enough, and points the right way.
+
+    Parameters
+    ----------
+    prior : Prior
+    tau : float
+        Its best scale.
+    held : bool
+        See :func:`is_held`.
+    options : FitOptions
     """
     few = options.n_components is not None and options.constrained
-    right = prior.is_identity and start.tau > 0
-    return few and right and start.is_held_by(options.alpha)
+    return few and prior.is_identity and tau > 0 and held
+
+
+def is_held(scaling, alpha):
+    """Say whether the penalty outweighs the curvature of the loss everywhere.
+
+    Then the prior is as good a start as the solution of the convex problem.
+    """
+    return bool((2 * alpha * scaling[1:] >= 1).all())
 
 
 def _start_objective(objective, options):
@@ -150,13 +192,6 @@ class _Start:
         """Return theta."""
         vector = self.deviation.flatten() + self.tau * model.prior_vector
         return self.deviation.like(vector)
-
-    def is_held_by(self, alpha):
-        """Say whether the penalty outweighs the curvature of the loss everywhere.
-
-        Then the prior is as good a start as the solution of the convex problem.
-        """
-        return bool((2 * alpha * self.scaling[1:] >= 1).all())
 
     def search(self, objective):
         """Return the convex problem, at this point."""
@@ -210,10 +245,10 @@ def begin(objective, prior, start=None, turned=None):
         bases, spreads = eigenbases(objective.design, fisher)
         turned = bases, objective.design.turn(bases)
     bases, design = turned
-    turned = objective.over(MatrixModel(_turned_back(objective, prior, bases)), design)
+    turned = objective.over(MatrixModel(turned_back(objective, prior, bases)), design)
     deviation = first.deviation
     if first.is_given:
-        deviation = _turned_back(objective, deviation, bases)
+        deviation = turned_back(objective, deviation, bases)
     scaling = matrix_scaling(Curvatures(turned, fisher, spreads))
     return turned, bases, replace(first, deviation=deviation, scaling=scaling)
 
@@ -234,7 +269,7 @@ def _zeros_like(parameters, intercept):
     return zeros
 
 
-def _turned_back(objective, parameters, bases):
+def turned_back(objective, parameters, bases):
     """Return natural matrices as those that the turned rows are multiplied with."""
     product = objective.design.team.product
     arrays = [
@@ -244,18 +279,6 @@ def _turned_back(objective, parameters, bases):
     linear = parameters.linear
     if linear is not None:
         linear = bases[total].T @ linear
-    return Parameters(parameters.intercept, linear, arrays)
-
-
-def _turn_back(objective, parameters, bases):
-    """Return the parameters for the rows as they were before they were turned."""
-    arrays = [
-        objective.model.turned(array, bases[term.sides])
-        for term, array in zip(objective.form.terms, parameters.arrays, strict=True)
-    ]
-    linear = parameters.linear
-    if linear is not None:
-        linear = bases[total] @ linear
     return Parameters(parameters.intercept, linear, arrays)
 
 
@@ -293,18 +316,18 @@ def minimize_matrices(search, start, scaling, options):
             tol=options.tol,
             max_iter=options.max_iter,
             callback=options.callback,
+            watch=options.watch,
             scaling=scaling,
             rescale=rescale,
             search=search,
             rough_tol=ROUGH_TOL * options.constrained,
-            is_enough=lambda x: not _is_feasible(search.parameters(x), options),
+            is_enough=lambda x: not is_feasible(search.parameters(x), options),
         )
     )
 
 
-def _minimize_factors(objective, start, options):
+def minimize_factors(objective, start, curvatures, options, finish=None):
     """Solve the problem in factors; return its solution and how it was found."""
-    curvatures = Curvatures(objective, objective.fisher(start.scores))
     centered = CenteredFactors(objective, curvatures)
     result = minimize_lbfgs(
         Problem(
@@ -314,13 +337,14 @@ def _minimize_factors(objective, start, options):
             max_iter=options.max_iter,
             resolution=np.finfo(objective.design.dtype).eps / 8,
             callback=options.callback,
+            watch=_watch(options, finish, centered.parameters),
             scaling=centered.scaling(),
         )
     )
     return centered.parameters(result.theta), result
 
 
-def _is_feasible(matrices, options):
+def is_feasible(matrices, options):
     """Say whether the unconstrained optimum is the constrained one as well."""
     if options.n_components is not None:
         return False
@@ -332,47 +356,3 @@ def _is_feasible(matrices, options):
     except np.linalg.LinAlgError:
         return False
     return True
-
-
-def _to_score(objective, found, constrained, outside):
-    """Return the fitted score in the user's units, each B by its eigenvectors."""
-    scale, span = objective.design.scale, objective.design.span
-    factors, signs = [], []
-    for term, matrix in zip(
-        objective.form.terms, objective.model.matrices(found), strict=True
-    ):
-        v, s = signed_factor(matrix, 0.0 if constrained else None)
-        if span is not None:
-            v, s = span.lifted(v, s, term.prior_sign * outside)
-        # One layout now and after unpickling: BLAS may round another layout otherwise.
-        factors.append(np.ascontiguousarray(v / scale))
-        signs.append(s)
-    linear = None if found.linear is None else found.linear / scale
-    if linear is not None and span is not None:
-        linear = span.basis @ linear
-    return FittedScore(
-        objective.form.name,
-        float(found.intercept),
-        linear,
-        tuple(factors),
-        tuple(signs),
-    )
-
-
-def score_of_prior(design, prior, targets, weights):
-    """Return the prior, as it stands, as a score without intercept."""
-    model = MatrixModel(prior.parameters)
-    objective = PairObjective(design, model, targets, weights, 0.0, False)
-    score = _to_score(objective, prior.parameters, False, prior.outside)
-    return score.without_intercept()
-
-
-def restart_parameters(score, design):
-    """Return the parameters of an earlier score, in the units of another design."""
-    scale, span = design.scale, design.span
-    linear = None if score.linear is None else score.linear * scale
-    matrices = [matrix * scale**2 for matrix in score.matrices]
-    if span is not None:
-        matrices = [span.basis.T @ matrix @ span.basis for matrix in matrices]
-        linear = None if linear is None else span.basis.T @ linear
-    return Parameters(score.intercept, linear, matrices)

@@ -12,9 +12,25 @@ def index_from_frame(frame, left, right, items, item_id, features):
     Returns
     -------
     table : ndarray of shape (n_items, n_features)
+    names : ndarray of str of shape (n_features,) or None
+        Of the columns that hold one feature each.
     index : ndarray of int of shape (n_pairs, 2)
     """
-    ids, table = _ids_and_table(items, item_id, features)
+    row_of, table, names = rows_by_id(items, item_id, features)
+    return table, names, look_up(frame, left, right, row_of)
+
+
+def rows_by_id(items, item_id, features):
+    """Return the row of each id of a table of items, and the table.
+
+    Returns
+    -------
+    row_of : dict
+    table : ndarray of shape (n_items, n_features)
+    names : ndarray of str of shape (n_features,) or None
+        Of the columns that hold one feature each.
+    """
+    ids, table, names = _ids_and_table(items, item_id, features)
     row_of = {}
     for row, name in enumerate(ids):
         if name in row_of:
@@ -23,11 +39,25 @@ def index_from_frame(frame, left, right, items, item_id, features):
                 f"{row}); each item needs one row."
             )
         row_of[name] = row
+    return row_of, table, names
+
+
+def look_up(frame, left, right, row_of):
+    """Return the rows of the ids in two columns, as an index of pairs.
+
+    Parameters
+    ----------
+    frame : data frame
+    left, right : str
+        Its columns.
+    row_of : dict
+        Of :func:`rows_by_id`.
+    """
     index = np.empty((len(frame), 2), dtype=np.intp)
     missing = {}
     for side, column in enumerate((left, right)):
-        names = _column(frame, column, "the table of pairs").to_list()
-        for i, name in enumerate(names):
+        sought = _column(frame, column, "the table of pairs").to_list()
+        for i, name in enumerate(sought):
             index[i, side] = row_of.get(name, -1)
             if index[i, side] < 0:
                 missing[name] = None
@@ -38,13 +68,13 @@ def index_from_frame(frame, left, right, items, item_id, features):
             f"{len(missing)} id{'s' * (len(missing) > 1)} of the pairs not found in "
             f"items: {shown}{more}. Add them to items or drop those pairs."
         )
-    return table, index
+    return index
 
 
 def _ids_and_table(items, item_id, features):
-    """Split a table of items into a list of ids and a 2-D array."""
+    """Split a table of items into a list of ids, a 2-D array and names of columns."""
     if isinstance(items, Mapping):
-        return list(items), _stack(list(items.values()))
+        return list(items), _stack(list(items.values())), None
     if not hasattr(items, "columns"):
         raise TypeError(
             "items must be a pandas or polars DataFrame or a mapping from id to "
@@ -62,12 +92,17 @@ def _ids_and_table(items, item_id, features):
         )
     if isinstance(features, str):
         vectors = _column(items, features, "items").to_numpy()
-        return ids, vectors if vectors.ndim == 2 else _stack(list(vectors))
+        return ids, vectors if vectors.ndim == 2 else _stack(list(vectors)), None
     if features is None:
         # Two columns of one name come together when asked for by it.
         features = dict.fromkeys(name for name in items.columns if name != item_id)
+    features = list(features)
     columns = [_column(items, name, "items").to_numpy() for name in features]
-    return ids, np.column_stack(columns) if columns else np.empty((len(ids), 0))
+    table = np.column_stack(columns) if columns else np.empty((len(ids), 0))
+    # Two columns of one name came together, and names of other types are none.
+    named = table.shape[1] == len(features)
+    named = named and all(isinstance(name, str) for name in features)
+    return ids, table, np.array(features, dtype=object) if named else None
 
 
 def _column(frame, name, where):

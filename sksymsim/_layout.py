@@ -6,7 +6,7 @@ from sksymsim._design import PairDesign
 from sksymsim._graph import GraphDesign
 from sksymsim._priors import PRIORS
 from sksymsim._span import find_span, project_pairs
-from sksymsim._validation import check_matrix_size
+from sksymsim._validation.sizes import check_matrix_size
 
 # What one number of a gathered row costs, in multiplications of a matrix product:
 # gathering waits for memory (measured: 1,000,000 pairs of 384 features, one thread).
@@ -60,6 +60,21 @@ def make_design(pairs, form, weights, team, prior="identity", similar=None):
     design.span = span
     design.n_ambient = n_features
     return design
+
+
+def make_whole_design(pairs, form, weights, scale, similar):
+    """Return a part of the training pairs, in all their features and in given units.
+
+    Parameters
+    ----------
+    pairs, form, weights, similar
+        As for :func:`make_design`.
+    scale : float
+        What the pairs are divided by.
+    """
+    check_matrix_size(pairs.shape[2], MAX_FEATURES)
+    pairs = pairs.compact() if pairs.items is not None else pairs
+    return _choose(pairs, form)(pairs, form, weights, None, scale, similar)
 
 
 def make_held_design(pairs, design):

@@ -17,9 +17,9 @@ class LearnedMetric:
         self.components = components
 
     def __call__(self, u, v, squared=False):
-        """Return the distance, or its square."""
+        """Return the distance, or its square; one row of a matrix is a vector too."""
         shape = self.components.shape[1:]
-        u, v = np.asarray(u), np.asarray(v)
+        u, v = _vector(u), _vector(v)
         if u.shape != shape or v.shape != shape:
             raise ValueError(
                 f"the metric compares two vectors of shape {shape}, got {u.shape} and "
@@ -32,3 +32,8 @@ class LearnedMetric:
     def __repr__(self):
         rank, width = self.components.shape
         return f"LearnedMetric({width} features, rank {rank})"
+
+
+def _vector(u):
+    u = np.atleast_1d(u)
+    return u[0] if u.ndim == 2 and len(u) == 1 else u

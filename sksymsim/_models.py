@@ -63,6 +63,11 @@ class MatrixRows:
     # A gradient by B is made symmetric, so one direction of each pair is enough.
     needs_both_directions = False
 
+    @property
+    def rows(self):
+        """What rows of pairs need of this model: all of it."""
+        return self
+
     def pair_operand(self, array, x, y):
         """Return what the rows of blocks like x and y are multiplied with."""
         triangular = x is y and not sparse.issparse(x)
@@ -106,6 +111,67 @@ class MatrixRows:
         return basis.T @ gradient @ basis
 
 
+class FactorRows:
+    """How rows of pairs or items meet factors V, with B = V' diag(signs) V.
+
+    Parameters
+    ----------
+    signs : list of ndarray of +-1
+        One array for each term, one sign for each row of a factor.
+    """
+
+    needs_both_directions = True
+
+    def __init__(self, signs):
+        self.signs = signs
+
+    @property
+    def rows(self):
+        """What rows of pairs need of this model: all of it."""
+        return self
+
+    def pair_operand(self, array, x, y):
+        """Return what the rows of blocks like x and y are multiplied with."""
+        return array.astype(x.dtype, copy=False)
+
+    def scores(self, x, y, operand, term, buffer=None):
+        """Return x'V' diag(signs) Vy for each row, and both projections."""
+        zx, zy = project(x, y, operand)
+        return factor_scores(zx, zy, self.signs[term]), (zx, zy)
+
+    def pull(self, x, y, memory, residuals, term):
+        """Return the gradient with respect to V."""
+        return factor_pull(x, y, *memory, self.signs[term], residuals)
+
+    def item_operand(self, array, dtype):
+        """Return W; the items enter the scores as their rows times W."""
+        return array.T.astype(dtype, copy=False)
+
+    def item_sides(self, x, product, term):
+        """Return (z, y) with x_i'V' diag(signs) Vx_j = z_i'y_j, given x times W."""
+        signs = self.signs[term]
+        if (signs > 0).all():
+            return product, product
+        return product * signs.astype(x.dtype), product
+
+    def item_pull(self, x, coupled, term):
+        """Return the gradient, given x and the coupled rows of its projections."""
+        gradient = 2 * (coupled.T @ x).astype(np.float64, copy=False)
+        return self.signs[term][:, None] * gradient
+
+    def pulled_rows(self, x, multiply, array):
+        """Return the rows that have to be coupled for the gradient."""
+        return multiply(x, self.item_operand(array, x.dtype))
+
+    def turned(self, array, basis):
+        """Return the array for rows that are x when these parameters see basis'x."""
+        return array @ basis.T
+
+    def turned_back(self, gradient, basis):
+        """Return the gradient by an array, given that by the turned one."""
+        return gradient @ basis
+
+
 def _loss_plus_penalty(model, design, theta, parameters, alpha, loss):
     half_square, gradient = model.penalty(theta, parameters)
     value, pulled = design.loss_and_pull(model, parameters, loss)
@@ -128,6 +194,11 @@ class MatrixModel(MatrixRows):
         self.prior_vector = prior.flatten()
         self.prior_vector[0] = 0.0
         self.prior_square = float(self.prior_vector @ self.prior_vector)
+
+    @property
+    def rows(self):
+        """What rows of pairs need of this model, without the prior."""
+        return MatrixRows()
 
     def matrices(self, parameters):
         """Return B of each term."""
@@ -154,7 +225,7 @@ class MatrixModel(MatrixRows):
         return 0.5 * float(deviation @ deviation), deviation
 
 
-class FactorModel:
+class FactorModel(FactorRows):
     """The unknowns are factors: B = V' diag(signs) V for each term.
 
     With all signs positive, B is positive semidefinite by construction. The prior is
@@ -168,18 +239,21 @@ class FactorModel:
         One array for each term, one sign for each row of a factor.
     """
 
-    needs_both_directions = True
-
     def __init__(self, prior, prior_signs, signs):
+        super().__init__(signs)
         self.prior = prior
         self.prior_signs = prior_signs
-        self.signs = signs
         self._prior_square = sum(
             _gram_product(v, s, v, s)[0]
             for v, s in zip(prior.arrays, prior_signs, strict=True)
         )
         if prior.linear is not None:
             self._prior_square += float(prior.linear @ prior.linear)
+
+    @property
+    def rows(self):
+        """What rows of pairs need of this model, without the prior."""
+        return FactorRows(self.signs)
 
     def matrices(self, parameters):
         """Return B of each term."""
@@ -238,47 +312,6 @@ class FactorModel:
         by_factor = 4 * design.n_rows * rank
         by_matrix = 2.2 * design.n_rows * width + 6 * rank * width
         return by_matrix < by_factor
-
-    def pair_operand(self, array, x, y):
-        """Return what the rows of blocks like x and y are multiplied with."""
-        return array.astype(x.dtype, copy=False)
-
-    def scores(self, x, y, operand, term, buffer=None):
-        """Return x'V' diag(signs) Vy for each row, and both projections."""
-        zx, zy = project(x, y, operand)
-        return factor_scores(zx, zy, self.signs[term]), (zx, zy)
-
-    def pull(self, x, y, memory, residuals, term):
-        """Return the gradient with respect to V."""
-        return factor_pull(x, y, *memory, self.signs[term], residuals)
-
-    def item_operand(self, array, dtype):
-        """Return W; the items enter the scores as their rows times W."""
-        return array.T.astype(dtype, copy=False)
-
-    def item_sides(self, x, product, term):
-        """Return (z, y) with x_i'V' diag(signs) Vx_j = z_i'y_j, given x times W."""
-        signs = self.signs[term]
-        if (signs > 0).all():
-            return product, product
-        return product * signs.astype(x.dtype), product
-
-    def item_pull(self, x, coupled, term):
-        """Return the gradient, given x and the coupled rows of its projections."""
-        gradient = 2 * (coupled.T @ x).astype(np.float64, copy=False)
-        return self.signs[term][:, None] * gradient
-
-    def pulled_rows(self, x, multiply, array):
-        """Return the rows that have to be coupled for the gradient."""
-        return multiply(x, self.item_operand(array, x.dtype))
-
-    def turned(self, array, basis):
-        """Return the array for rows that are x when these parameters see basis'x."""
-        return array @ basis.T
-
-    def turned_back(self, gradient, basis):
-        """Return the gradient by an array, given that by the turned one."""
-        return gradient @ basis
 
     def penalty(self, theta, parameters):
         """Return half the squared deviation, and its gradient."""

@@ -106,12 +106,13 @@ class PairObjective:
         gradient : ndarray of the shape of theta
         """
         value, gradient = self.model.value_and_gradient(
-            self.design, theta, parameters, self.alpha, self._loss
+            self.design, theta, parameters, self.alpha, self.loss
         )
         gradient[0] *= self.fit_intercept
         return value, gradient
 
-    def _loss(self, scores, rows):
+    def loss(self, scores, rows):
+        """Return the loss of some pairs and its derivative by their scores."""
         return log_loss(scores, self.targets[rows], self.weights[rows])
 
     def fisher(self, scores):

@@ -5,8 +5,8 @@ import numpy as np
 from scipy import sparse
 
 from sksymsim._distinct import distinct_rows
-from sksymsim._validation import check_pairs, check_width
-from sksymsim._validation_splits import (
+from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.splits import (
     check_group_labels,
     check_groups_given,
     check_items_known,

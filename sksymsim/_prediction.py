@@ -3,14 +3,12 @@
 
 import numpy as np
 from scipy.special import expit, log_expit
-from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
-from sksymsim._validation import check_pairs
-from sksymsim._versions import Versioned
 
 
-class PairScoreMixin(Versioned):
+class PairScoreMixin(PackageMixin):
     """Methods of a binary classifier of pairs whose score is a log-odds.
 
     The class that inherits has ``_scores(pairs)``, which maps ``Pairs`` of the right
@@ -42,15 +40,6 @@ class PairScoreMixin(Versioned):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags
-
-    def _checked_pairs(self, X):
-        check_is_fitted(self)
-        return check_pairs(
-            X,
-            n_features=self.n_features_in_,
-            owner=type(self).__name__,
-            allow_nan=True,
-        )
 
     def decision_function(self, X):
         """Return the log-odds that the pairs are similar.
@@ -114,6 +103,46 @@ class PairScoreMixin(Versioned):
         """
         similar = self.decision_function(X) > 0
         return self.classes_[similar.astype(np.intp)]
+
+
+class KeptScoreMixin(PairScoreMixin):
+    """What needs nothing but the object that a fit keeps for scoring.
+
+    The class that inherits has ``_score_with(score, pairs)``, and after fit ``_score``
+    with `intercept` and ``without_intercept()``.
+    """
+
+    def _scores(self, pairs):
+        return self._score_with(self._score, pairs)
+
+    def pair_score(self, X):
+        """Return a similarity without intercept: larger is more similar.
+
+        Parameters
+        ----------
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+            The pairs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            The log-odds less the intercept. Ranks as `decision_function` does.
+        """
+        pairs = self._checked_pairs(X)
+        return self._score_with(self._score.without_intercept(), pairs)
+
+    @property
+    def intercept_(self):
+        """k, the log-odds of a pair whose other terms are zero."""
+        return self._kept_score("intercept_").intercept
+
+    def _kept_score(self, name):
+        """Return what the fit has kept, for an attribute of that name."""
+        if "_score" not in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
+            )
+        return self._score
 
 
 def _two_columns(function, scores):

@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 
 from sksymsim._forms import difference, total
 from sksymsim._models import Parameters
-from sksymsim._validation import Choice, Instance, check_prior_matrix
+from sksymsim._validation.parameters import Choice, Instance
+from sksymsim._validation.sizes import check_prior_matrix
 
 
 @dataclass(frozen=True)

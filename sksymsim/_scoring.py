@@ -7,7 +7,7 @@ from scipy import sparse
 from sksymsim._blocks import block_slices, even_parts, run_blocks, working_dtype
 from sksymsim._forms import both
 from sksymsim._score import Scratch
-from sksymsim._validation import check_finite_items, check_finite_pairs
+from sksymsim._validation.items import check_finite_items, check_finite_pairs
 
 # A block holds about so many arrays: both sides, their difference, its projection. So
 # each takes a quarter of what a block may, and all of them stay near one core.

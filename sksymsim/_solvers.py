@@ -53,6 +53,9 @@ class Problem:
         When the norm is first at most this, `is_enough` is asked.
     is_enough : callable, default=None
         Maps x to whether to stop there, short of `tol`.
+    watch : callable, default=None
+        Called after each iteration with a function that returns x; if it returns true,
+        that was the last one.
     """
 
     value_and_gradient: Callable
@@ -66,6 +69,7 @@ class Problem:
     search: Callable | None = None
     rough_tol: float = 0.0
     is_enough: Callable | None = None
+    watch: Callable | None = None
 
 
 @dataclass
@@ -79,9 +83,9 @@ class SolverResult:
     value, gradient_norm : float
         There.
     n_iter, n_evaluations : int
-    status : {"converged", "enough", "resolution", "max_iter"}
+    status : {"converged", "enough", "resolution", "max_iter", "stopped"}
         "enough": short of `tol`, as the problem wanted it. "resolution": no further
-        decrease can be told from rounding.
+        decrease can be told from rounding. "stopped": by who watches.
     history : list of dict
         One small entry for each iteration.
     """
@@ -284,6 +288,9 @@ def minimize_lbfgs(problem):
         )
         if problem.callback is not None:
             problem.callback(history[-1])
+        if problem.watch is not None and problem.watch(x.copy):
+            norm, status = history[-1]["gradient_norm"], "stopped"
+            break
         changed = problem.rescale() if problem.rescale is not None else None
         scaling = scaling if changed is None else changed
     n_evaluations = _n_evaluations(problem, function, n_searches)
@@ -354,7 +361,7 @@ def _newton_step(gradient, hessian):
 
 def warn_if_not_converged(result, max_iter, tol, advice, stacklevel):
     """Warn, in the one place that does, that the solver stopped too early."""
-    if result.gradient_norm <= tol:
+    if result.gradient_norm <= tol or result.status == "stopped":
         return
     if result.status == "max_iter":
         reason = f"after max_iter={max_iter} iterations"

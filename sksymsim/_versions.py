@@ -10,30 +10,10 @@ import scipy
 import sklearn
 
 from sksymsim._version import __version__
-
-__all__ = ["ModelVersionWarning"]
+from sksymsim.exceptions import ModelVersionWarning
 
 # Where the state of an estimator says which version it is of.
 VERSION_KEY = "_sksymsim_version"
-
-
-class ModelVersionWarning(UserWarning):
-    """A stored model is read by another version of sksymsim than wrote it.
-
-    Also when it is copied, or sent to a process with another version. The model is
-    there and usable; whether its scores are the same, a few stored ones can tell.
-
-    See Also
-    --------
-    sklearn.exceptions.InconsistentVersionWarning : That of scikit-learn, for what is
-        scikit-learn's in the model.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from sksymsim import ModelVersionWarning
-    >>> warnings.simplefilter("error", ModelVersionWarning)  # rather fail than guess
-    """
 
 
 class Versioned:

@@ -4,26 +4,40 @@
 import numpy as np
 from scipy.special import logit
 
-from sksymsim._validation import check_both_classes_weighted, check_class_weight
+from sksymsim._validation.targets import (
+    check_both_classes_weighted,
+    check_class_weight,
+    check_weights,
+)
 
 
-def normalized_weights(similar, classes, sample_weight, class_weight):
-    """Return one weight for each pair; they sum to one.
+def relative_weights(sample_weight, n_pairs):
+    """Return checked weights, divided by the greatest: a sum of them may overflow.
 
     Parameters
     ----------
+    sample_weight : array-like of shape (n_pairs,) or None
+        None is one for each.
+    n_pairs : int
+    """
+    weights = check_weights(1.0 if sample_weight is None else sample_weight, n_pairs)
+    return weights / weights.max()
+
+
+def normalized_weights(weights, similar, classes, class_weight):
+    """Return weights with those of the classes; they sum to one.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_pairs,)
+        Positive for some pair of each class, and no sum of them overflows.
     similar : ndarray of bool of shape (n_pairs,)
     classes : ndarray of shape (2,)
         The labels of dissimilar and similar.
-    sample_weight : ndarray of shape (n_pairs,) or None
     class_weight : dict, "balanced" or None
         "balanced" gives both classes the same total weight, whatever the weights of
         their pairs; so a weight of 2 is a repeated pair here too.
     """
-    weights = np.ones(similar.size) if sample_weight is None else sample_weight
-    # One division by the maximum first: a sum of very large weights may overflow.
-    weights = weights / weights.max()
-    check_both_classes_weighted(similar, weights)
     if class_weight == "balanced":
         factors = [1 / weights[~similar].sum(), 1 / weights[similar].sum()]
     else:

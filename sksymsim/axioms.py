@@ -4,7 +4,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksymsim._axiom_checks import (
+from sksymsim._axioms.checks import (
     Sample,
     reflexivity_of,
     self_first_of,
@@ -13,19 +13,20 @@ from sksymsim._axiom_checks import (
     transitivity_of,
     triangle_of,
 )
-from sksymsim._axiom_report import AxiomReport
-from sksymsim._axiom_scores import ItemScores
+from sksymsim._axioms.report import AxiomReport
+from sksymsim._axioms.scores import ItemScores
 from sksymsim._distinct import distinct_rows
-from sksymsim._validation import Number, check_items
-from sksymsim._validation_axioms import check_count, check_has_scores, check_ids
-from sksymsim._validation_scores import OPEN_RATE, check_number
+from sksymsim._validation.axioms import check_count, check_has_scores, check_ids
+from sksymsim._validation.frames import names_of_items
+from sksymsim._validation.groups import FINITE
+from sksymsim._validation.items import check_items
+from sksymsim._validation.scores import OPEN_RATE, check_number
 
 __all__ = ["check_axioms"]
 
 # So many items at least are compared with others: fewer say nothing of the rest.
 LEAST_ROWS = 30
 LEAST_PAIRS = 10_000
-REAL = Number(float, -np.inf)
 
 
 def check_axioms(
@@ -154,11 +155,12 @@ def check_axioms(
     True
     """
     check_has_scores(model)
-    threshold = check_number(threshold, REAL, "threshold")
+    threshold = check_number(threshold, FINITE, "threshold")
     max_pairs = check_count(max_pairs, "max_pairs", LEAST_PAIRS)
     n_samples = check_count(n_samples, "n_samples", 100)
     n_witnesses = check_count(n_witnesses, "n_witnesses")
     confidence = check_number(confidence, OPEN_RATE, "confidence")
+    names = names_of_items(model, X)
     X = check_items(X, owner=type(model).__name__)
     ids = check_ids(ids, X.shape[0])
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
@@ -172,7 +174,7 @@ def check_axioms(
     if len(kept) ** 2 > max_pairs:
         rows = np.sort(rng.choice(len(kept), max_pairs // len(kept), replace=False))
 
-    scores = ItemScores(model, items)
+    scores = ItemScores(model, items, names)
     symmetry = symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_distinct)
     scores.is_symmetric = symmetry["bad"] == 0
     own = scores.own()

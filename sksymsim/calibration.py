@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What log-odds and probabilities of pairs are worth as they are."""
 
-from sksymsim._curves import Ranking, bayes_threshold, detection_costs
-from sksymsim._losses import (
+from sksymsim._evaluation.curves import Ranking, bayes_threshold, detection_costs
+from sksymsim._evaluation.losses import (
     BINNINGS,
     bin_numbers,
     calibration_error,
@@ -10,8 +10,8 @@ from sksymsim._losses import (
     log_likelihood_ratios,
     surprises_by_bin,
 )
-from sksymsim._validation import Number
-from sksymsim._validation_scores import (
+from sksymsim._validation.parameters import Number
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_costs,
     check_number,

@@ -7,25 +7,27 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
-from sksymsim._cross import best_of_all_pairs, score_all_pairs
-from sksymsim._dual_fitting import DualOptions, fit_dual
-from sksymsim._dual_score import score_dual
-from sksymsim._fitting import FitOptions, fit_score, restart_parameters
+from sksymsim._callbacks import watched
+from sksymsim._finishing import restart_parameters
+from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
-from sksymsim._glance import glance
+from sksymsim._kernels.fitting import DualOptions, fit_dual
+from sksymsim._kernels.prior_score import fit_prior
+from sksymsim._kernels.score import score_dual
+from sksymsim._labelled_pairs import label_pairs
 from sksymsim._layout import make_design
-from sksymsim._metric import LearnedMetric
-from sksymsim._prediction import PairScoreMixin
-from sksymsim._prior_score import fit_prior
+from sksymsim._learned_matrices import LearnedMatricesMixin
+from sksymsim._prediction import KeptScoreMixin
 from sksymsim._priors import PRIOR, build_prior
 from sksymsim._reporting import IterationReporter
-from sksymsim._scoring import score_pairs, squared_distances, transform_items
+from sksymsim._scoring import score_pairs, squared_distances
 from sksymsim._solvers import warn_if_not_converged
-from sksymsim._validation import (
+from sksymsim._validation.axioms import check_reflexive_form
+from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA, check_penalty
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -33,19 +35,11 @@ from sksymsim._validation import (
     Choice,
     Instance,
     Number,
-    check_items,
-    check_labels,
-    check_n_best,
-    check_n_components,
-    check_pairs,
     check_parameters,
-    check_similar_rate,
-    check_weights,
 )
-from sksymsim._validation_axioms import check_reflexive_form
-from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA, check_penalty
-from sksymsim._validation_labels import warn_if_contradictory
-from sksymsim._weights import normalized_weights, of_weight, rate_shift
+from sksymsim._validation.sizes import check_n_components
+from sksymsim._validation.targets import check_similar_rate
+from sksymsim._weights import rate_shift
 
 __all__ = ["SymmetricPairClassifier"]
 
@@ -85,46 +79,9 @@ ADVICE = (
 )
 
 
-def _fitted_as(estimator):
-    """Return form and psd of the last fit, or before it those that are set."""
-    return getattr(estimator, "_fitted", (estimator.form, estimator.psd))
-
-
-def _has_matrices(estimator):
-    """Say whether the form has matrices of the items, or raise the reason why not."""
-    form, _ = _fitted_as(estimator)
-    if form == POLY:
-        raise AttributeError(
-            f"not available: form={form!r} is a sum over training pairs, not one of "
-            "matrices. Use decision_function, or another form."
-        )
-    return True
-
-
-def _has_matrix(estimator):
-    """Say whether the form has one matrix M, or raise the reason why not."""
-    _has_matrices(estimator)
-    form, _ = _fitted_as(estimator)
-    if form not in FORMS or not FORMS[form].has_metric:
-        raise AttributeError(
-            f"not available: form={form!r} has no single matrix M. Use "
-            "get_polynomial(), or form='mahalanobis' or 'bilinear'."
-        )
-    return True
-
-
-def _has_metric(estimator):
-    """Say whether M = Q'Q holds, or raise the reason why not."""
-    _has_matrix(estimator)
-    if not _fitted_as(estimator)[1]:
-        raise AttributeError(
-            "not available: psd=False leaves M without a real factor Q, and M is no "
-            "metric. Use psd=True."
-        )
-    return True
-
-
-class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+class SymmetricPairClassifier(
+    LearnedMatricesMixin, KeptScoreMixin, ClassifierMixin, BaseEstimator
+):
     """A symmetric similarity of two embeddings, learned from labelled pairs.
 
     Fits the log-odds ``s(a, b)`` that two vectors are similar, as a symmetric
@@ -238,6 +195,8 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         k, the log-odds of a pair whose other terms are zero.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Iterations of the solver.
     objective_ : float
@@ -373,67 +332,81 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             (and not with three or more, as votes are), or says that an item differs
             from itself. For contradictions through chains see :func:`audit_labels`.
         """
+        self._check_parameters()
+        if self.form == POLY:
+            check_penalty(self.alpha, "form='poly'")
+        known, classes = label_pairs(X, y, sample_weight)
+        check_n_components(self.n_components, known.pairs.shape[2])
+        with watched(
+            self, known.pairs, known.labels(classes), sample_weight, None
+        ) as task:
+            # Pairs without weight go first of all, so that they cannot matter.
+            known = known.weighted(classes, self.class_weight)
+            shift = rate_shift(self.similar_rate, known.similar, known.weights)
+            learned = partial(self._learned, classes, shift)
+            fit = self._fit_kernels if self.form == POLY else self._fit_matrices
+            with task.iterations(learned) as watch:
+                solution = fit(known, watch)
+            warn_if_not_converged(
+                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
+            )
+            self._keep(solution, classes, shift)
+            self._remember_features(known.pairs)
+            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
+        return self
+
+    def _check_parameters(self):
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
         if self.reflexive:
             check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
-        pairs = check_pairs(X, min_pairs=2)
-        check_n_components(self.n_components, pairs.shape[2])
-        if self.form == POLY:
-            check_penalty(self.alpha, "form='poly'")
-        classes, similar = check_labels(y, len(pairs))
-        sample_weight = check_weights(sample_weight, len(pairs))
-        weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
-        # Pairs without weight go first of all, so that they cannot matter.
-        weights, similar, pairs = of_weight(weights, similar, pairs)
-        warn_if_contradictory(glance(pairs, similar), len(pairs), stacklevel=2)
 
-        fit = self._fit_kernels if self.form == POLY else self._fit_matrices
-        solution = fit(pairs, similar, weights)
-        warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-        )
+    def _learned(self, classes, shift, score):
+        """Return the attributes that scoring needs."""
+        score = replace(score, intercept=score.intercept + shift)
+        return {
+            "_fitted": (self.form, self.psd),
+            "classes_": classes,
+            "_score": score,
+        }
 
-        shift = rate_shift(self.similar_rate, similar, weights)
-        self._fitted = (self.form, self.psd)
-        self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+    def _keep(self, solution, classes, shift):
+        """Take over what a fit has found."""
+        vars(self).update(self._learned(classes, shift, solution.score))
         self.n_iter_ = solution.n_iter
         self.objective_ = solution.result.value
-        self._score = replace(
-            solution.score, intercept=solution.score.intercept + shift
-        )
-        self._write_card(pairs, similar, {"objective": self.objective_})
-        return self
 
-    def _fit_matrices(self, pairs, similar, weights):
-        form = FORMS[self.form]
-        options = FitOptions(
+    def _fit_options(self, watch=None):
+        return FitOptions(
             alpha=self.alpha,
             fit_intercept=self.fit_intercept,
-            constrained=form.has_metric and self.psd,
+            constrained=FORMS[self.form].has_metric and self.psd,
             n_components=self.n_components,
             tol=self.tol,
             max_iter=self.max_iter,
             callback=IterationReporter(self.verbose),
+            watch=watch,
         )
+
+    def _fit_matrices(self, known, watch):
+        form, options = FORMS[self.form], self._fit_options(watch)
         with Team(effective_threads(self.n_jobs)) as team:
-            design = make_design(pairs, form, weights, team, self.prior, similar)
-            targets = design.arrange(np.where(similar, 1.0, -1.0))
-            weights = design.arrange(weights)
+            design = make_design(
+                known.pairs, form, known.weights, team, self.prior, known.similar
+            )
+            targets = design.arrange(known.targets)
+            weights = design.arrange(known.weights)
             prior = build_prior(
                 form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
             )
             start = self._warm_start(design)
             return fit_score(design, prior, targets, weights, options, start)
 
-    def _fit_kernels(self, pairs, similar, weights):
+    def _fit_kernels(self, known, watch):
         # Polynomials of any degree deviate from a prior of degree two.
-        known = pairs, similar, weights
-        make_prior = partial(fit_prior, FORMS["quadratic"], self, *known)
-        options = DualOptions.of(self, **CONCATENATED)
-        targets = np.where(similar, 1.0, -1.0)
-        return fit_dual(pairs, targets, weights, options, make_prior)
+        make_prior = partial(fit_prior, FORMS["quadratic"], self, known)
+        options = DualOptions.of(self, watch, **CONCATENATED)
+        return fit_dual(known.pairs, known.targets, known.weights, options, make_prior)
 
     def _with(self, score):
         """Return this fitted classifier with the numbers of another score."""
@@ -446,29 +419,25 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
 
     def _warm_start(self, design):
         """Return the last solution, if it is wanted and fits."""
+        score = self._earlier_score(design.n_ambient)
+        return None if score is None else restart_parameters(score, design)
+
+    def _earlier_score(self, n_features):
         score = getattr(self, "_score", None)
         if not self.warm_start or score is None:
             return None
-        if score.form != self.form or self.n_features_in_ != design.n_ambient:
+        if score.form != self.form or self.n_features_in_ != n_features:
             return None
         # Components of length zero have a gradient of zero: the rank cannot grow.
         wanted = 0 if self.n_components is None else self.n_components
         if min(map(len, score.factors)) < wanted:
             return None
-        return restart_parameters(score, design)
+        return score
 
     # -------------------------------------------------------------------- scoring
 
-    def _scores(self, pairs):
-        return self._score_with(self._score, pairs)
-
     def _score_with(self, score, pairs):
         return SCORERS.get(score.form, score_pairs)(score, pairs, self.n_jobs)
-
-    def _checked_items(self, X, name="X"):
-        check_is_fitted(self)
-        owner = type(self).__name__
-        return check_items(X, self.n_features_in_, owner, name, allow_nan=True)
 
     def pair_score(self, X):
         """Return a similarity without intercept: larger is more similar.
@@ -484,173 +453,9 @@ class SymmetricPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             The negative distance for "mahalanobis" with a metric, and the log-odds
             less the intercept otherwise. Ranks as `decision_function` does.
         """
-        pairs = self._checked_pairs(X)
+        check_is_fitted(self)
         score = self._score
-        if score.is_metric and FORMS[score.form].reflexive:
-            return -np.sqrt(squared_distances(score, pairs, self.n_jobs))
-        return self._score_with(score.without_intercept(), pairs)
-
-    @available_if(_has_metric)
-    def pair_distance(self, X):
-        """Return the distance of the two sides in the learned space.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        distances : ndarray of shape (n_pairs,)
-            The square root of (a-b)'M(a-b), for "bilinear" too.
-        """
+        if not (score.is_metric and FORMS[score.form].reflexive):
+            return super().pair_score(X)
         pairs = self._checked_pairs(X)
-        return np.sqrt(squared_distances(self._score, pairs, self.n_jobs))
-
-    @available_if(_has_matrices)
-    def cross_scores(self, X_a, X_b):
-        """Return the log-odds of every item of one table with every one of another.
-
-        Parameters
-        ----------
-        X_a : {array-like, sparse matrix} of shape (n_a, n_features)
-            Items.
-        X_b : {array-like, sparse matrix} of shape (n_b, n_features)
-            Items.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_a, n_b)
-            Equal, bit for bit, to the transpose of ``cross_scores(X_b, X_a)``. The
-            entries equal `decision_function` up to rounding.
-        """
-        X_a, X_b = self._checked_items(X_a, "X_a"), self._checked_items(X_b, "X_b")
-        return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
-
-    @available_if(_has_matrices)
-    def top_k(self, X_query, X_base, k):
-        """Find for each query the k items of the base with the highest log-odds.
-
-        The matrix of all scores is never held.
-
-        Parameters
-        ----------
-        X_query : {array-like, sparse matrix} of shape (n_queries, n_features)
-            Items.
-        X_base : {array-like, sparse matrix} of shape (n_base, n_features)
-            Items. If the queries are among them, each one finds itself.
-        k : int
-            How many to find, from 1 to n_base.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_queries, k)
-            Log-odds, falling along a row; the entries of `cross_scores`, bit for bit.
-        indices : ndarray of int of shape (n_queries, k)
-            The rows of `X_base` that have them. Of equal scores the lower row number
-            comes first.
-
-        Raises
-        ------
-        ValueError
-            If `k` is less than 1 or more than the items of the base.
-
-        Examples
-        --------
-        >>> from sksymsim import SymmetricPairClassifier, load_spoken_digits, make_pairs
-        >>> spoken = load_spoken_digits()
-        >>> pairs, y, _ = make_pairs(
-        ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
-        ... )
-        >>> model = SymmetricPairClassifier().fit(pairs, y)
-        >>> scores, indices = model.top_k(spoken.data[:5], spoken.data, k=3)
-        >>> indices.shape
-        (5, 3)
-        >>> indices[:, 0]  # the most similar recording is the query itself
-        array([0, 1, 2, 3, 4])
-        """
-        X_query = self._checked_items(X_query, "X_query")
-        X_base = self._checked_items(X_base, "X_base")
-        check_n_best(k, X_base.shape[0])
-        return best_of_all_pairs(self._score, X_query, X_base, int(k), self.n_jobs)
-
-    # ------------------------------------------------------------ what was learned
-
-    @available_if(_has_metric)
-    def transform(self, X):
-        """Map items to the space in which the form is plain.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_items, n_features)
-            Single items, not pairs.
-
-        Returns
-        -------
-        X_new : ndarray of shape (n_items, n_components)
-            The items times Q': Euclid there is `pair_distance`, and for "bilinear" the
-            dot product there is the log-odds less the intercept.
-        """
-        X = self._checked_items(X)
-        return transform_items(self._score, X, self.n_jobs)
-
-    @available_if(_has_metric)
-    def get_metric(self):
-        """Return the learned distance as a function of two vectors.
-
-        Returns
-        -------
-        metric : callable
-            ``metric(u, v, squared=False)`` for two arrays of shape (n_features,); can
-            be pickled and given to scikit-learn's ``metric=`` parameters.
-        """
-        check_is_fitted(self)
-        return LearnedMetric(self.components_)
-
-    @available_if(_has_matrix)
-    def get_mahalanobis_matrix(self):
-        """Return M.
-
-        Returns
-        -------
-        M : ndarray of shape (n_features, n_features)
-            Symmetric; semidefinite if ``psd=True``.
-        """
-        check_is_fitted(self)
-        return self._score.matrices[0]
-
-    @available_if(_has_matrices)
-    def get_polynomial(self):
-        """Return the score as a polynomial: k + c'(a+b) + a'Ga + b'Gb + 2a'Lb.
-
-        Returns
-        -------
-        k : float
-        c : ndarray of shape (n_features,)
-        G : ndarray of shape (n_features, n_features)
-        L : ndarray of shape (n_features, n_features)
-        """
-        check_is_fitted(self)
-        return self._score.polynomial()
-
-    @property
-    def components_(self):
-        """Q, for the forms with a metric: M = Q'Q.
-
-        Orthogonal rows, the longest first; rows of length zero are left out.
-        """
-        score = self._score_of_attribute("components_")
-        _has_metric(self)
-        return score.factors[0]
-
-    @property
-    def intercept_(self):
-        """k, the log-odds of a pair whose other terms are zero."""
-        return self._score_of_attribute("intercept_").intercept
-
-    def _score_of_attribute(self, name):
-        if "_score" not in vars(self):
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
-            )
-        return self._score
+        return -np.sqrt(squared_distances(score, pairs, self.n_jobs))

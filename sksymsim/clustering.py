@@ -3,12 +3,15 @@
 
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from sksymsim._constraints import merge_linked
-from sksymsim._group_confidence import confidence_of_items, sum_inside
-from sksymsim._group_methods import METHODS
-from sksymsim._group_reading import group_items, missing_log_odds, read_scored_pairs
+from sksymsim._base import PackageMixin
+from sksymsim._callbacks import watched
+from sksymsim._groups.confidence import confidence_of_items, sum_inside
+from sksymsim._groups.constraints import merge_linked
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.reading import group_items, missing_log_odds, read_scored_pairs
 from sksymsim._reporting import say_if
-from sksymsim._validation import (
+from sksymsim._validation.groups import FINITE, MISSING
+from sksymsim._validation.parameters import (
     BOOL,
     NONE,
     Choice,
@@ -16,7 +19,6 @@ from sksymsim._validation import (
     Number,
     check_parameters,
 )
-from sksymsim._validation_groups import FINITE, MISSING
 
 __all__ = ["PairClusterer"]
 
@@ -32,7 +34,7 @@ PARAMETERS = {
 }
 
 
-class PairClusterer(ClusterMixin, BaseEstimator):
+class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
     """Groups of items out of log-odds of pairs.
 
     Scores of pairs contradict each other: a may be similar to b and b to c, but not a
@@ -91,6 +93,10 @@ class PairClusterer(ClusterMixin, BaseEstimator):
         What pairs never scored counted as; None for nothing.
     n_pairs_ : int
         How many distinct pairs of different items were scored.
+    n_features_in_ : int
+        The number of features of one item; of a matrix of log-odds, that of items.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given pairs of data frames.
 
     See Also
     --------
@@ -187,7 +193,10 @@ class PairClusterer(ClusterMixin, BaseEstimator):
         check_parameters(self, PARAMETERS)
         pairs = read_scored_pairs(X, self.estimator, log_odds)
         links = merge_linked(pairs.n_items, must_link, cannot_link)
-        return self._fit_scored(pairs, links)
+        with watched(self, X, y):
+            self._fit_scored(pairs, links)
+            self._remember_features(X)
+        return self
 
     def _fit_scored(self, pairs, links):
         say = say_if(self.verbose)

@@ -13,7 +13,9 @@ from sksymsim._sampling import (
     draw_hard,
     round_to_sum,
 )
-from sksymsim._validation import NONE, Choice, Number, check_items, check_table
+from sksymsim._validation.frames import names_of
+from sksymsim._validation.items import check_items, check_table
+from sksymsim._validation.parameters import NONE, Choice, Number
 from sksymsim.pairs import Pairs
 
 __all__ = ["load_spoken_digits", "make_pairs"]
@@ -205,6 +207,7 @@ def make_pairs(
     (0.5, [2, 0, 3, 4, 1])
     """
     _check_numbers(n_pairs, similar_rate, hard_negatives, n_groups)
+    names = names_of(X)
     X = check_items(X) if hard_negatives else check_table(X, "X")
     n_items = X.shape[0]
     if n_items < 2:
@@ -233,7 +236,8 @@ def make_pairs(
     swapped = rng.uniform(size=len(index)) < 0.5
     index[swapped] = index[swapped, ::-1]
     y_pairs = (shuffle < similar.size).astype(np.intp)
-    return Pairs.from_index(X, index), y_pairs, blocks[index[:, 0]]
+    pairs = Pairs.from_index(X, index)._named(names)
+    return pairs, y_pairs, blocks[index[:, 0]]
 
 
 _ALLOWED = {

@@ -4,14 +4,14 @@
 import numpy as np
 from scipy.special import logit
 
-from sksymsim._validation import check_weights
-from sksymsim._validation_scores import (
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_both_kinds,
     check_log_odds,
     check_number,
     check_similar,
 )
+from sksymsim._validation.targets import check_weights
 
 __all__ = ["deployment_weights", "shift_log_odds"]
 

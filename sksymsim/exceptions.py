@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Warnings of the library that users may want to tell from others."""
+"""Errors and warnings of the library that users may want to tell from others."""
 
-__all__ = ["ContradictoryLabelsWarning"]
+__all__ = ["ContradictoryLabelsWarning", "ModelFileError", "ModelVersionWarning"]
 
 
 class ContradictoryLabelsWarning(UserWarning):
@@ -29,3 +29,43 @@ class ContradictoryLabelsWarning(UserWarning):
 
     def __init__(self, message):
         super().__init__(message)
+
+
+class ModelFileError(ValueError):
+    """A file holds no model that can be read, or a model cannot be held by a file.
+
+    Its text says what was found, and what to do.
+
+    See Also
+    --------
+    load_model : Raises it for whatever is wrong with a file.
+
+    Examples
+    --------
+    >>> import os
+    >>> from sksymsim import ModelFileError, load_model
+    >>> try:
+    ...     load_model(os.curdir)
+    ... except ModelFileError as error:
+    ...     print(error)
+    .: this is a directory, not a model file.
+    """
+
+
+class ModelVersionWarning(UserWarning):
+    """A stored model is read by another version of sksymsim than wrote it.
+
+    Also when it is copied, or sent to a process with another version. The model is
+    there and usable; whether its scores are the same, a few stored ones can tell.
+
+    See Also
+    --------
+    sklearn.exceptions.InconsistentVersionWarning : That of scikit-learn, for what is
+        scikit-learn's in the model.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sksymsim import ModelVersionWarning
+    >>> warnings.simplefilter("error", ModelVersionWarning)  # rather fail than guess
+    """

@@ -9,15 +9,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._aggregations import AGGREGATIONS
+from sksymsim._base import PackageMixin
 from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
-from sksymsim._validation import check_finite_pairs, check_pairs
-from sksymsim._validation_features import check_aggregations, check_feature_names
-from sksymsim._versions import Versioned
+from sksymsim._callbacks import watched
+from sksymsim._validation.features import check_aggregations, check_feature_names
+from sksymsim._validation.items import check_finite_pairs, check_pairs
 
 __all__ = ["SymmetricFeatures"]
 
 
-class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
+class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
     """Turn pairs into features that are the same for (a, b) and (b, a).
 
     With it in front, any scikit-learn model of rows is a symmetric model of pairs.
@@ -51,6 +52,8 @@ class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -126,8 +129,9 @@ class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
         """
         names = check_aggregations(self.aggregations, AGGREGATIONS)
         pairs = check_pairs(X)
-        self._chosen = names
-        self.n_features_in_ = pairs.shape[2]
+        with watched(self, pairs, y):
+            self._chosen = names
+            self._remember_features(pairs)
         return self
 
     def transform(self, X):
@@ -144,13 +148,7 @@ class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
             CSR if the sides are. float32 for float32 and float16 items, float64 for
             all other.
         """
-        check_is_fitted(self)
-        pairs = check_pairs(
-            X,
-            n_features=self.n_features_in_,
-            owner=type(self).__name__,
-            allow_nan=True,
-        )
+        pairs = self._checked_pairs(X)
         check_finite_pairs(pairs)
         chosen = [AGGREGATIONS[name] for name in self._chosen]
         return _from_csr(pairs, chosen) if pairs.is_sparse else _dense(pairs, chosen)
@@ -161,7 +159,8 @@ class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the features of an item. None takes x0, x1, ...
+            Names of the features of an item. None takes those of the fit, or x0, x1,
+            ... if there were none.
 
         Returns
         -------
@@ -169,7 +168,8 @@ class SymmetricFeatures(Versioned, TransformerMixin, BaseEstimator):
             Such as "absdiff_x0", "outer_x0_x1" and "cosine".
         """
         check_is_fitted(self)
-        names = check_feature_names(input_features, self.n_features_in_)
+        known = vars(self).get("feature_names_in_")
+        names = check_feature_names(input_features, self.n_features_in_, known)
         made = (AGGREGATIONS[one].feature_names(names) for one in self._chosen)
         return np.asarray(list(chain.from_iterable(made)), dtype=object)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sksymsim._validation_groups import check_group_labels
+from sksymsim._validation.groups import check_group_labels
 
 __all__ = ["GroupScores", "b_cubed", "pairwise_f1", "pairwise_scores"]
 
@@ -26,6 +26,14 @@ class GroupScores(NamedTuple):
     --------
     pairwise_scores : Counts pairs.
     b_cubed : Counts items.
+
+    Examples
+    --------
+    >>> from sksymsim import pairwise_scores
+    >>> scores = pairwise_scores([0, 0, 1, 1], [0, 0, 0, 1])
+    >>> scores.precision == 1 / 3, scores.recall
+    (True, 0.5)
+    >>> precision, recall, f1 = scores
     """
 
     precision: float

@@ -2,14 +2,22 @@
 """From which log-odds on pairs speak for one group, chosen on items of known groups."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from sksymsim._constraints import merge_linked
-from sksymsim._group_reading import read_scored_pairs
-from sksymsim._validation import Number, check_parameters
-from sksymsim._validation_groups import check_both_relations, check_known_groups
-from sksymsim._validation_scores import check_number, check_option
+from sksymsim._groups.constraints import merge_linked
+from sksymsim._groups.graph import ScoredPairs
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.reading import read_scored_pairs
+from sksymsim._validation.groups import (
+    check_both_relations,
+    check_known_groups,
+    check_methods,
+    check_parts,
+)
+from sksymsim._validation.parameters import Number, check_parameters
+from sksymsim._validation.scores import check_number, check_option
 from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 
@@ -27,24 +35,41 @@ class GroupThreshold:
 
     Parameters
     ----------
+    method : str
+        The best method of those that were tried.
     threshold : float
-        The best one.
+        The best one for this method.
     criterion : str
         What it was chosen by.
     value : float
-        The criterion at this threshold.
+        The criterion at this threshold; of several parts the mean.
     thresholds : ndarray of shape (n_thresholds,)
         Those that were tried, rising.
     values : ndarray of shape (n_thresholds,)
-        The criterion at each of them.
+        The criterion at each of them, by this method.
     clusterer : PairClusterer
-        The clusterer with this threshold, fitted on these items.
+        The clusterer with this method and threshold, fitted on these items; of several
+        parts on the last one.
 
     See Also
     --------
     tune_group_threshold : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import PairClusterer, Pairs, tune_group_threshold
+    >>> items = [[0.0], [1.0], [5.0]]  # the scores say what there is to know
+    >>> pairs = Pairs.from_index(items, [[0, 1], [1, 2], [0, 2]])
+    >>> choice = tune_group_threshold(
+    ...     PairClusterer(), pairs, [0, 0, 1], log_odds=[2.0, 0.5, 0.4]
+    ... )
+    >>> 0.4 < choice.threshold < 2.0
+    True
+    >>> choice.value
+    1.0
     """
 
+    method: str
     threshold: float
     criterion: str
     value: float
@@ -58,48 +83,54 @@ def tune_group_threshold(
     X,
     y,
     *,
+    methods=None,
     criterion="pairwise_f1",
     n_thresholds=40,
     log_odds=None,
     must_link=None,
     cannot_link=None,
 ):
-    """Choose the threshold of a clusterer on items whose groups are known.
+    """Choose the threshold, and the method, of a clusterer on items of known groups.
 
     Parameters
     ----------
     clusterer : PairClusterer
         It is not changed.
-    X : Pairs of shape (n_pairs, 2, n_features) or sparse matrix (n_items, n_items)
+    X : Pairs of shape (n_pairs, 2, n_features), sparse (n_items, n_items), or list
         Scored pairs as in :meth:`PairClusterer.fit`, of items that the model was not
-        fitted on.
-    y : array-like of shape (n_items,)
+        fitted on. Or a list of such parts, one for each fold, each scored by a model
+        that was fitted without it; what follows are lists of as many then.
+    y : array-like of shape (n_items,), or list
         The group of each item; negative numbers where it is not known. These items
         take part in the grouping, but not in the criterion.
+    methods : sequence of str, default=None
+        Methods of :class:`PairClusterer` to try, such as ``("correlation",
+        "average")``; of equally good ones the first. None keeps that of `clusterer`.
     criterion : {"pairwise_f1", "b_cubed"}, default="pairwise_f1"
         What is made as great as possible: the F1 score of :func:`pairwise_scores` or of
         :func:`b_cubed`.
     n_thresholds : int, default=40
         How many thresholds to try: quantiles of the log-odds of the scored pairs, half
         of them of those in one group and half of the others; and the clusterer's own.
-    log_odds : array-like of shape (n_pairs,), default=None
+    log_odds : array-like of shape (n_pairs,), or list, default=None
         As in :meth:`PairClusterer.fit`.
-    must_link : array-like of int of shape (n_links, 2), default=None
+    must_link : array-like of int of shape (n_links, 2), or list, default=None
         As in :meth:`PairClusterer.fit`.
-    cannot_link : array-like of int of shape (n_links, 2), default=None
+    cannot_link : array-like of int of shape (n_links, 2), or list, default=None
         As in :meth:`PairClusterer.fit`.
 
     Returns
     -------
     choice : GroupThreshold
-        ``choice.clusterer`` has the threshold set. Of equally good thresholds it is the
-        one in the middle.
+        ``choice.clusterer`` has the method and the threshold set. Of equally good
+        thresholds it is the one in the middle.
 
     Raises
     ------
     ValueError
-        If the lengths differ, a parameter is out of range, or the labelled items have
-        no scored pairs of both kinds; and whatever :meth:`PairClusterer.fit` raises.
+        If the lengths or the numbers of parts differ, a parameter is out of range, or
+        the labelled items have no scored pairs of both kinds; and whatever
+        :meth:`PairClusterer.fit` raises.
 
     See Also
     --------
@@ -110,6 +141,9 @@ def tune_group_threshold(
     The best threshold for groups is not that for pairs: a chain of wrong pairs does
     more harm than each of them. It also depends on how candidates were made; make them
     here as they will be made later.
+
+    Few groups say little: two classes are found by many thresholds of which few suit
+    the next three. Hold out other groups in each of several folds, and pass all parts.
 
     Examples
     --------
@@ -122,35 +156,80 @@ def tune_group_threshold(
     1.0
     >>> choice.clusterer.labels_
     array([0, 0, 1, 2])
+
+    Of two parts, and of two methods:
+
+    >>> choice = tune_group_threshold(
+    ...     PairClusterer(),
+    ...     [graph, graph],
+    ...     [[0, 0, 1, 2], [0, 0, 0, 1]],
+    ...     methods=["correlation", "average"],
+    ... )
+    >>> choice.method, 1.0 < choice.threshold < 5.0
+    ('correlation', True)
     """
     check_parameters(clusterer, PARAMETERS)
     check_option(criterion, CRITERIA, "criterion")
     check_number(n_thresholds, Number(int, 2), "n_thresholds")
-    pairs = read_scored_pairs(X, clusterer.estimator, log_odds)
-    groups = check_known_groups(y, pairs.n_items)
-    links = merge_linked(pairs.n_items, must_link, cannot_link)
-    tried = _candidates(pairs, groups, clusterer.threshold, n_thresholds)
-    known = groups >= 0
+    methods = check_methods(methods, METHODS, clusterer.method)
+    inputs = check_parts(
+        X=X, y=y, log_odds=log_odds, must_link=must_link, cannot_link=cannot_link
+    )
+    parts = [_read(clusterer.estimator, **part) for part in inputs]
+    tried = _candidates(parts, clusterer.threshold, n_thresholds)
     # No clone: that would take what the estimator has learned.
     chosen = type(clusterer)(**clusterer.get_params(deep=False))
-    values = np.empty(len(tried))
-    for i, threshold in enumerate(tried.tolist()):
-        chosen.set_params(threshold=threshold)._fit_scored(pairs, links)
-        values[i] = CRITERIA[criterion](groups[known], chosen.labels_[known])
-    best = np.flatnonzero(values == values.max())
-    middle = best[(len(best) - 1) // 2]
-    chosen.set_params(threshold=float(tried[middle]))._fit_scored(pairs, links)
+    values = np.array(
+        [
+            _values(chosen.set_params(method=method), parts, tried, CRITERIA[criterion])
+            for method in methods
+        ]
+    )
+    best = int(np.argmax(values.max(axis=1)))
+    method, values = methods[best], values[best]
+    equal = np.flatnonzero(values == values.max())
+    middle = equal[(len(equal) - 1) // 2]
+    chosen.set_params(method=method, threshold=float(tried[middle]))
+    chosen._fit_scored(parts[-1].pairs, parts[-1].links)
     return GroupThreshold(
-        float(tried[middle]), criterion, float(values[middle]), tried, values, chosen
+        method,
+        chosen.threshold,
+        criterion,
+        float(values[middle]),
+        tried,
+        values,
+        chosen,
     )
 
 
-def _candidates(pairs, groups, threshold, n_thresholds):
+class _Part(NamedTuple):
+    pairs: ScoredPairs
+    groups: np.ndarray
+    links: tuple
+
+
+def _read(estimator, X, y, log_odds, must_link, cannot_link):
+    pairs = read_scored_pairs(X, estimator, log_odds)
+    groups = check_known_groups(y, pairs.n_items)
+    return _Part(pairs, groups, merge_linked(pairs.n_items, must_link, cannot_link))
+
+
+def _values(clusterer, parts, thresholds, criterion):
+    """Return the mean of a criterion over all parts, at each threshold."""
+    values = np.zeros(len(thresholds))
+    for i, threshold in enumerate(thresholds.tolist()):
+        clusterer.set_params(threshold=threshold)
+        for pairs, groups, links in parts:
+            known = groups >= 0
+            labels = clusterer._fit_scored(pairs, links).labels_
+            values[i] += criterion(groups[known], labels[known])
+    return values / len(parts)
+
+
+def _candidates(parts, threshold, n_thresholds):
     """Return thresholds between scores, where either kind of pairs has some."""
-    left, right = groups[pairs.left], groups[pairs.right]
-    known = (left >= 0) & (right >= 0)
-    same, scores = (left == right)[known], pairs.values[known]
-    check_both_relations(same)
+    same, scores = np.concatenate([_known_pairs(part) for part in parts], axis=1)
+    same = same > 0
     levels = np.unique(scores)
     between = np.append((levels[1:] + levels[:-1]) / 2, levels[0] - 1)
     between = np.append(between, levels[-1])
@@ -160,3 +239,12 @@ def _candidates(pairs, groups, threshold, n_thresholds):
     nearest = np.searchsorted(between, np.concatenate(wanted))
     nearest = np.clip(nearest, 0, len(between) - 1)
     return np.unique(np.append(between[nearest], threshold))
+
+
+def _known_pairs(part):
+    """Return whether pairs of items of known groups are in one, and their scores."""
+    left, right = part.groups[part.pairs.left], part.groups[part.pairs.right]
+    known = (left >= 0) & (right >= 0)
+    same = (left == right)[known]
+    check_both_relations(same)
+    return np.array([same, part.pairs.values[known]])

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A learned similarity as vectors, for an index that knows nothing of it."""
 
-from sksymsim._forms import row_products
-from sksymsim._index import IndexSpace
-from sksymsim._index_space import (
+from sksymsim._exports.index import IndexSpace
+from sksymsim._exports.index_space import (
     Euclid,
     Product,
     Sphere,
@@ -12,8 +11,9 @@ from sksymsim._index_space import (
     signs_of,
     split_member,
 )
-from sksymsim._members import members_of
-from sksymsim._validation_export import (
+from sksymsim._exports.members import members_of
+from sksymsim._forms import row_products
+from sksymsim._validation.export import (
     check_sample,
     check_sample_given,
     check_space_options,

@@ -3,18 +3,20 @@
 
 from functools import partial
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from sksymsim._dual_fitting import DualOptions, fit_dual
-from sksymsim._dual_score import score_dual
+from sksymsim._callbacks import watched
 from sksymsim._forms import FORMS
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
-from sksymsim._prediction import PairScoreMixin
-from sksymsim._prior_score import fit_prior
+from sksymsim._kernels.fitting import DualOptions, fit_dual
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE
+from sksymsim._kernels.prior_score import fit_prior
+from sksymsim._kernels.score import score_dual
+from sksymsim._labelled_pairs import label_pairs
+from sksymsim._prediction import KeptScoreMixin
 from sksymsim._priors import PRIOR
 from sksymsim._solvers import warn_if_not_converged
-from sksymsim._validation import (
+from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -22,14 +24,10 @@ from sksymsim._validation import (
     Choice,
     Instance,
     Number,
-    check_labels,
-    check_pairs,
     check_parameters,
-    check_similar_rate,
-    check_weights,
 )
-from sksymsim._validation_kernels import COEF0, DEGREE, GAMMA
-from sksymsim._weights import normalized_weights, of_weight, rate_shift
+from sksymsim._validation.targets import check_similar_rate
+from sksymsim._weights import rate_shift
 
 __all__ = ["KernelPairClassifier"]
 
@@ -59,7 +57,7 @@ ADVICE = (
 )
 
 
-class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
+class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     """Kernel logistic regression with a symmetric kernel of pairs.
 
     Fits the log-odds ``s = k - g (a-b)'M_0(a-b) + f`` that two vectors are similar,
@@ -139,6 +137,8 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         How many pairs stand for all; None if the fit was exact.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Steps of Newton's method.
     objective_ : float
@@ -260,60 +260,41 @@ class KernelPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If `max_iter` was reached before `tol`.
+        ContradictoryLabelsWarning
+            If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
-        pairs = check_pairs(X, min_pairs=2)
-        classes, similar = check_labels(y, len(pairs))
-        sample_weight = check_weights(sample_weight, len(pairs))
-        weights = normalized_weights(similar, classes, sample_weight, self.class_weight)
-        weights, similar, pairs = of_weight(weights, similar, pairs)
-        make_prior = None
-        if self.prior is not None:
-            known = pairs, similar, weights
-            make_prior = partial(fit_prior, FORMS["mahalanobis"], self, *known)
-        targets = np.where(similar, 1.0, -1.0)
-        solution = fit_dual(pairs, targets, weights, DualOptions.of(self), make_prior)
-        warn_if_not_converged(
-            solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-        )
-        shift = rate_shift(self.similar_rate, similar, weights)
-        self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
-        self.n_iter_ = solution.n_iter
-        self.objective_ = solution.result.value
-        self.gamma_ = solution.gamma
-        self.kernel_scale_ = solution.kernel_scale
-        self.n_landmarks_ = solution.n_landmarks
-        self._score = solution.score.shifted(shift)
-        self._write_card(pairs, similar, {"objective": self.objective_})
+        known, classes = label_pairs(X, y, sample_weight)
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, None) as task:
+            known = known.weighted(classes, self.class_weight)
+            shift = rate_shift(self.similar_rate, known.similar, known.weights)
+
+            def learned(score):
+                return {"classes_": classes, "_score": score.shifted(shift)}
+
+            with task.iterations(learned) as watch:
+                solution = self._solve(known, watch)
+            warn_if_not_converged(
+                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
+            )
+            vars(self).update(learned(solution.score))
+            self._remember_features(known.pairs)
+            self.n_iter_ = solution.n_iter
+            self.objective_ = solution.result.value
+            self.gamma_ = solution.gamma
+            self.kernel_scale_ = solution.kernel_scale
+            self.n_landmarks_ = solution.n_landmarks
+            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
         return self
 
-    def _scores(self, pairs):
-        return score_dual(self._score, pairs, self.n_jobs)
+    def _solve(self, known, watch):
+        make_prior = None
+        if self.prior is not None:
+            make_prior = partial(fit_prior, FORMS["mahalanobis"], self, known)
+        options = DualOptions.of(self, watch)
+        return fit_dual(known.pairs, known.targets, known.weights, options, make_prior)
 
-    @property
-    def intercept_(self):
-        """k, the log-odds of a pair whose other terms are zero."""
-        if "_score" not in vars(self):
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute 'intercept_' before "
-                "fit."
-            )
-        return self._score.intercept
-
-    def pair_score(self, X):
-        """Return a similarity without intercept: larger is more similar.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_pairs,)
-            The log-odds less the intercept. Ranks as `decision_function` does.
-        """
-        pairs = self._checked_pairs(X)
-        return score_dual(self._score.without_intercept(), pairs, self.n_jobs)
+    def _score_with(self, score, pairs):
+        return score_dual(score, pairs, self.n_jobs)

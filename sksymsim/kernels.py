@@ -4,17 +4,17 @@
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-from sksymsim._pair_grams import pair_values
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE, make_kernels
-from sksymsim._pair_products import PairProducts
-from sksymsim._validation import NONE, Choice
-from sksymsim._validation_kernels import (
+from sksymsim._kernels.grams import pair_values
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE, make_kernels
+from sksymsim._kernels.products import PairProducts
+from sksymsim._validation.kernels import (
     COEF0,
     DEGREE,
     GAMMA,
     check_kernel_parameters,
     check_two_of_pairs,
 )
+from sksymsim._validation.parameters import NONE, Choice
 
 __all__ = ["pair_gram_operator", "pair_kernel"]
 

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksymsim._closure import (
+from sksymsim._labels.audit import count_contradictions, measure_labels
+from sksymsim._labels.closure import (
     DissimilarUnits,
     SimilarUnits,
     draw,
     quotas,
     shared_weights,
 )
-from sksymsim._label_audit import count_contradictions, measure_labels
-from sksymsim._label_graph import LabelGraph
-from sksymsim._label_items import LabelledItems
+from sksymsim._labels.graph import LabelGraph
+from sksymsim._labels.items import LabelledItems
 from sksymsim._sampling import round_to_sum
-from sksymsim._validation import check_labels, check_weights
-from sksymsim._validation_labels import (
+from sksymsim._validation.labels import (
     AUDIT_OPTIONS,
     CLOSE_OPTIONS,
     check_both_left,
@@ -27,6 +26,7 @@ from sksymsim._validation_labels import (
     check_options,
     check_some_labels,
 )
+from sksymsim._validation.targets import check_labels, check_weights
 
 __all__ = ["ClosedLabels", "audit_labels", "close_labels"]
 

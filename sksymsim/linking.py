@@ -8,21 +8,23 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from sksymsim._assignment import best_partners
-from sksymsim._group_reading import score_candidates
-from sksymsim._link_candidates import (
+from sksymsim._groups.assignment import best_partners
+from sksymsim._groups.candidates import (
     candidates_between,
     candidates_within,
     stack_rows,
 )
+from sksymsim._groups.reading import score_candidates
 from sksymsim._reporting import say_if
-from sksymsim._validation import Number, check_items, check_width
-from sksymsim._validation_groups import (
+from sksymsim._validation.frames import names_of_items
+from sksymsim._validation.groups import (
     FINITE,
     check_candidate_source,
     check_clusterer,
 )
-from sksymsim._validation_scores import check_number
+from sksymsim._validation.items import check_items, check_width
+from sksymsim._validation.parameters import Number
+from sksymsim._validation.scores import check_number
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
 
@@ -49,6 +51,21 @@ class Deduplication:
     See Also
     --------
     deduplicate : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, deduplicate
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> found = deduplicate(spoken.data[:200], model)
+    >>> found.labels.shape, found.confidence.shape
+    ((200,), (200,))
+    >>> sum(len(group) for group in found.groups())
+    200
     """
 
     labels: np.ndarray
@@ -111,6 +128,22 @@ class CatalogueLinks:
     See Also
     --------
     link : Makes it.
+
+    Examples
+    --------
+    >>> from sksymsim import SymmetricPairClassifier, link
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> first, second = spoken.take == 0, spoken.take == 1
+    >>> found = link(spoken.data[first], spoken.data[second], model)
+    >>> found.links.shape == (len(found.log_odds), 2)
+    True
+    >>> int((found.partner >= 0).sum()) == len(found.links)
+    True
     """
 
     links: np.ndarray
@@ -216,6 +249,7 @@ def deduplicate(
     (120,)
     """
     say = say_if(verbose)
+    names = names_of_items(model, X)
     items = _items(X, model, "X")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     check_number(n_random, Number(int, 0), "n_random")
@@ -225,15 +259,12 @@ def deduplicate(
     rng = check_random_state(random_state)
     index = candidates_within(model, candidates, items, n_neighbors, n_random, rng)
     say(f"{len(index)} candidates among {items.shape[0]} items")
-    log_odds = score_candidates(model, Pairs.from_index(items, index))
+    pairs = Pairs.from_index(items, index)._named(names)
+    log_odds = score_candidates(model, pairs)
     say(f"scored; {int((log_odds > 0).sum())} are more probable than not")
     grouper = clone(clusterer).set_params(estimator=None)
-    grouper.fit(
-        Pairs.from_index(items, index),
-        log_odds=log_odds,
-        must_link=must_link,
-        cannot_link=cannot_link,
-    )
+    links = {"must_link": must_link, "cannot_link": cannot_link}
+    grouper.fit(pairs, log_odds=log_odds, **links)
     return Deduplication(grouper.labels_, grouper.confidence_, index, log_odds, grouper)
 
 
@@ -310,6 +341,8 @@ def link(
     (60,)
     """
     say = say_if(verbose)
+    names = names_of_items(model, X_a, "X_a")
+    names_of_items(model, X_b, "X_b")
     items_a, items_b = _items(X_a, model, "X_a"), _items(X_b, model, "X_b")
     check_width(items_b.shape[1], items_a.shape[1], "X_a")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
@@ -319,7 +352,7 @@ def link(
     n_a, n_b = items_a.shape[0], items_b.shape[0]
     say(f"{len(index)} candidates between {n_a} and {n_b} items")
     both = Pairs.from_index(stack_rows(items_a, items_b), index + np.array([0, n_a]))
-    log_odds = score_candidates(model, both)
+    log_odds = score_candidates(model, both._named(names))
     weights = log_odds.astype(np.float64) - threshold
     left, right = index.T
     chosen = np.flatnonzero(weights > 0)

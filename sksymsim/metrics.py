@@ -3,15 +3,15 @@
 
 import numpy as np
 
-from sksymsim._curves import (
+from sksymsim._evaluation.curves import (
     Ranking,
     accept_rate_at,
     equal_error,
     least_cost,
     least_llr_cost,
 )
-from sksymsim._validation import Number
-from sksymsim._validation_scores import (
+from sksymsim._validation.parameters import Number
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_costs,
     check_rates,

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from sklearn.pipeline import Pipeline
 
-from sksymsim._validation_files import (
+from sksymsim._validation.files import (
     check_card_entries,
     check_feature_names,
     check_has_card,
@@ -160,6 +160,7 @@ def _feature_names(model):
     model = getattr(model, "best_estimator_", model)
     while isinstance(model, Pipeline):
         model = model.steps[0][1]
-    model = getattr(model, "transformer_", model)
     names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        names = getattr(vars(model).get("transformer_"), "feature_names_in_", None)
     return None if names is None else [str(name) for name in names]

@@ -6,11 +6,12 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sksymsim._leakage import measure_leakage
-from sksymsim._pair_folds import fold_masks, shuffled_masks, trim, wanted_sizes
-from sksymsim._splitter import PairSplitter, take_rows
-from sksymsim._validation import BOOL, RANDOM_STATE, Number, check_pairs
-from sksymsim._validation_splits import SIZE, check_arrays, check_seed_used, check_sizes
+from sksymsim._splits.leakage import measure_leakage
+from sksymsim._splits.pair_folds import fold_masks, shuffled_masks, trim, wanted_sizes
+from sksymsim._splits.splitter import PairSplitter, take_rows
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Number
+from sksymsim._validation.splits import SIZE, check_arrays, check_seed_used, check_sizes
 
 __all__ = [
     "PairGroupKFold",

@@ -1,32 +1,30 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricMLPClassifier: a symmetric network, learned from labelled pairs."""
 
-import numpy as np
+from dataclasses import replace
+
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from sksymsim._network_attributes import NetworkAttributesMixin
-from sksymsim._network_fitting import Recipe, fit_network, fit_with_validation
-from sksymsim._network_held_out import hold_out
-from sksymsim._network_inputs import LabelledSample
-from sksymsim._network_options import PARAMETERS, NetworkOptions, make_network
-from sksymsim._network_stream import fit_one_epoch
+from sksymsim._callbacks import watched
+from sksymsim._labelled_pairs import LabelledPairs, label_pairs
+from sksymsim._networks.attributes import NetworkAttributesMixin
+from sksymsim._networks.fitting import Recipe, fit_network, fit_with_validation
+from sksymsim._networks.held_out import hold_out
+from sksymsim._networks.options import PARAMETERS, NetworkOptions, make_network
+from sksymsim._networks.stream import fit_one_epoch
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
-from sksymsim._validation import (
-    check_both_classes_weighted,
-    check_labels,
-    check_pairs,
-    check_parameters,
-    check_weights,
-)
-from sksymsim._validation_networks import (
+from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.networks import (
     check_is_stochastic,
     check_partial_labels,
     warn_if_not_trained,
 )
-from sksymsim._validation_splits import check_group_labels
+from sksymsim._validation.parameters import check_parameters
+from sksymsim._validation.splits import check_group_labels
+from sksymsim._weights import relative_weights
 
 __all__ = ["SymmetricMLPClassifier"]
 
@@ -148,6 +146,8 @@ class SymmetricMLPClassifier(
         k.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
     n_iter_ : int
         Epochs of "adam", or iterations of "lbfgs".
     loss_curve_ : list of float
@@ -296,35 +296,44 @@ class SymmetricMLPClassifier(
         UserWarning
             If an interrupt did; if single items are held out, and more than half of
             the pairs are neither trained on nor held out then.
+        ContradictoryLabelsWarning
+            If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         """
         check_parameters(self, PARAMETERS)
-        pairs = check_pairs(X, min_pairs=2)
-        classes, similar = check_labels(y, len(pairs))
-        sample, kept = self._sample(pairs, similar, sample_weight)
-        check_both_classes_weighted(sample.similar, sample.weights)
+        known, classes = label_pairs(X, y, sample_weight)
         if groups is not None:
-            groups = check_group_labels(groups, len(pairs))[kept]
-        rng = check_random_state(self.random_state)
-        recipe = self._recipe(pairs.shape[2])
-        if self.early_stopping:
-            parts = hold_out(sample, groups, self.validation_fraction, rng)
-            trained = fit_with_validation(recipe, sample, parts, rng, refit=self.refit)
-        else:
-            trained = fit_network(recipe, sample, None, rng)
-        warn_if_not_trained(trained, recipe.options, stacklevel=3)
+            groups = check_group_labels(groups, len(known))
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, None) as task:
+            # Pairs without weight go first of all, so that they cannot matter.
+            known = replace(known, groups=groups).of_weight()
+            self._fit_known(known, classes, task)
+        return self
 
-        self._model = trained.model
-        self._stream = None
+    def _fit_known(self, known, classes, task):
+        rng = check_random_state(self.random_state)
+        recipe = self._recipe(known.pairs.shape[2])
+        with task.iterations(lambda net: {"classes_": classes, "_model": net}) as watch:
+            recipe = replace(recipe, watch=watch)
+            if self.early_stopping:
+                parts = hold_out(known, self.validation_fraction, rng)
+                trained = fit_with_validation(
+                    recipe, known, parts, rng, refit=self.refit
+                )
+            else:
+                trained = fit_network(recipe, known, None, rng)
+        warn_if_not_trained(trained, recipe.options, stacklevel=4)
+
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self._model, self._stream = trained.model, None
+        self._remember_features(known.pairs)
         self.n_iter_ = trained.n_iter
         progress = trained.progress
         self.loss_curve_ = progress.losses
         self.validation_scores_ = progress.scores if self.early_stopping else None
         self.best_validation_score_ = progress.best if self.early_stopping else None
         measured = {"validation_score": self.best_validation_score_}
-        self._write_card(sample.pairs, sample.similar, measured)
-        return self
+        self._write_card(known.pairs, known.similar, measured)
 
     @available_if(check_is_stochastic)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -357,12 +366,13 @@ class SymmetricMLPClassifier(
         """
         check_parameters(self, PARAMETERS)
         known = vars(self).get("_model")
-        width = None if known is None else self.n_features_in_
-        pairs = check_pairs(X, n_features=width, owner=type(self).__name__)
+        pairs = check_pairs(X) if known is None else self._checked_pairs(X)
+        check_finite_pairs(pairs)
         classes, similar = check_partial_labels(
             y, classes, vars(self).get("classes_"), len(pairs)
         )
-        sample, _ = self._sample(pairs, similar, sample_weight)
+        weights = relative_weights(sample_weight, len(pairs))
+        sample = LabelledPairs(pairs, similar, weights).of_weight()
         recipe = self._recipe(pairs.shape[2], known)
         stream, loss = fit_one_epoch(
             recipe, sample, vars(self).get("_stream"), self.random_state
@@ -370,20 +380,12 @@ class SymmetricMLPClassifier(
 
         self._model, self._stream = stream.model, stream
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self.n_iter_ = vars(self).get("n_iter_", 0) + 1
         self.loss_curve_ = [*vars(self).get("loss_curve_", ()), loss]
         self.validation_scores_ = self.best_validation_score_ = None
         self._write_card(sample.pairs, sample.similar, {}, goes_on=True)
         return self
-
-    def _sample(self, pairs, similar, sample_weight):
-        """Return the pairs that have a weight, and which they are."""
-        weights = check_weights(sample_weight, len(pairs))
-        weights = np.ones(len(pairs)) if weights is None else weights
-        kept = weights > 0
-        sample = LabelledSample(pairs, similar, weights / weights.max())
-        return (sample if kept.all() else sample.take(kept)), kept
 
     def _recipe(self, n_features, known=None):
         """Return what to fit: from `known`, or for a warm start from the last fit."""

@@ -8,15 +8,15 @@ import sklearn
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._members import members_of
-from sksymsim._onnx_graph import (
+from sksymsim._exports.members import members_of
+from sksymsim._exports.onnx_graph import (
     IR_VERSION,
     OPSET,
     TRANSFORMERS,
     Graph,
     add_transformer,
 )
-from sksymsim._validation_export import import_onnx
+from sksymsim._validation.export import import_onnx
 from sksymsim._version import __version__
 from sksymsim.preprocessing import SharedTransformer
 
@@ -74,11 +74,22 @@ def to_onnx(model):
 
     Examples
     --------
-    ::
+    >>> from sksymsim import SymmetricPairClassifier, to_onnx
+    >>> from sksymsim import load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
+    ... )
+    >>> model = SymmetricPairClassifier().fit(pairs, y)
+    >>> graph = to_onnx(model)
+    >>> [one.name for one in graph.graph.input]
+    ['a', 'b']
+    >>> [one.name for one in graph.graph.output]
+    ['log_odds', 'probabilities', 'label']
 
-        import onnxruntime
+    A runtime takes it from there::
 
-        session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
+        session = onnxruntime.InferenceSession(graph.SerializeToString())
         log_odds, probabilities, label = session.run(None, {"a": X_a, "b": X_b})
     """
     check_is_fitted(model)

@@ -10,7 +10,13 @@ from scipy.sparse.csgraph import connected_components
 from sksymsim._blocks import release_pages
 from sksymsim._distinct import SAMPLE, distinct_rows, guess_distinct, hash_rows
 from sksymsim._frames import index_from_frame
-from sksymsim._validation import check_index, check_mapped, check_sides, check_table
+from sksymsim._validation.frames import names_of, names_of_sides
+from sksymsim._validation.items import (
+    check_index,
+    check_mapped,
+    check_sides,
+    check_table,
+)
 
 __all__ = ["Pairs"]
 
@@ -29,7 +35,8 @@ class Pairs:
     ----------
     left, right : {array-like, sparse matrix} of shape (n_pairs, n_features)
         The two sides. Row ``i`` of both is pair ``i``. Sparse input is kept as
-        CSR; ``numpy.memmap`` input is kept as it is and read in blocks.
+        CSR; ``numpy.memmap`` input is kept as it is and read in blocks. Data frames
+        must have the same columns in the same order.
 
     Attributes
     ----------
@@ -43,13 +50,16 @@ class Pairs:
         The table of items; None if the pairs were made from two arrays.
     index : ndarray of shape (n_pairs, 2) or None
         The rows of `items` that form each pair; None if there is no table.
+    feature_names : ndarray of str of shape (n_features,) or None
+        The names of the columns, if the pairs were made of data frames.
 
     Raises
     ------
     TypeError
-        If a side holds strings or objects.
+        If a side holds strings or objects, or is an array that NumPy cannot read.
     ValueError
-        If the sides differ in shape, are not 2-D, have no features or are complex.
+        If the sides differ in shape or in the names of their columns, are not 2-D,
+        have no features or are complex.
 
     See Also
     --------
@@ -77,24 +87,35 @@ class Pairs:
     (2, 2, 2)
     """
 
-    __slots__ = ("_rows", "_tables")
+    __slots__ = ("_names", "_rows", "_tables")
 
     def __init__(self, left, right):
         self._tables = check_sides(left, right)
         self._rows = None
+        self._names = names_of_sides(left, right)
 
     @classmethod
-    def _from_parts(cls, tables, rows):
+    def _from_parts(cls, tables, rows, names=None):
         pairs = cls.__new__(cls)
         pairs._tables = tables
         pairs._rows = rows
+        pairs._names = names
         return pairs
+
+    def _with(self, tables, rows):
+        """Return pairs of other rows of the same features."""
+        return self._from_parts(tables, rows, self._names)
+
+    def _named(self, names):
+        """Return the same pairs with other names of the features, or without."""
+        return self._from_parts(self._tables, self._rows, names)
 
     def __reduce__(self):
         # A shared table goes into the file once. joblib stores arrays one by one, and
         # would bring it back as two tables.
         left, right = self._tables
-        return _restore, (left, None if right is left else right, self._rows)
+        right = None if right is left else right
+        return _restore, (left, right, self._rows, self._names)
 
     @classmethod
     def from_index(cls, items, index):
@@ -103,7 +124,7 @@ class Pairs:
         Parameters
         ----------
         items : {array-like, sparse matrix} of shape (n_items, n_features)
-            One row per item; not copied.
+            One row per item; not copied. A data frame gives its column names.
         index : array-like of int of shape (n_pairs, 2)
             The two rows of `items` that form each pair, counted from 0.
 
@@ -127,7 +148,8 @@ class Pairs:
         array([[2.]])
         """
         table = check_table(items, "items")
-        return cls._from_parts((table, table), check_index(index, table.shape[0]))
+        rows = check_index(index, table.shape[0])
+        return cls._from_parts((table, table), rows, names_of(items, "items"))
 
     @classmethod
     def from_frame(cls, frame, *, left, right, items, item_id=None, features=None):
@@ -152,7 +174,7 @@ class Pairs:
         Returns
         -------
         pairs : Pairs
-            Index pairs; ids are not kept.
+            Index pairs; ids are not kept. Columns of numbers give their names.
 
         Raises
         ------
@@ -172,8 +194,10 @@ class Pairs:
         array([[0, 1],
                [1, 1]])
         """
-        table, index = index_from_frame(frame, left, right, items, item_id, features)
-        return cls.from_index(table, index)
+        table, names, index = index_from_frame(
+            frame, left, right, items, item_id, features
+        )
+        return cls.from_index(table, index)._named(names)
 
     @property
     def shape(self):
@@ -210,6 +234,11 @@ class Pairs:
     def index(self):
         """The rows of `items` that form each pair, or None."""
         return self._rows if self._has_items else None
+
+    @property
+    def feature_names(self):
+        """The names of the columns of data frames, or None."""
+        return self._names
 
     @property
     def _has_items(self):
@@ -254,11 +283,11 @@ class Pairs:
         if self._rows is not None:
             selected = self._rows[rows]
         elif isinstance(rows, slice):
-            return self._from_parts(tuple(t[rows] for t in self._tables), None)
+            return self._with(tuple(t[rows] for t in self._tables), None)
         else:
             one_side = np.arange(len(self))[rows]
             selected = np.column_stack([one_side, one_side])
-        return self._from_parts(self._tables, selected)
+        return self._with(self._tables, selected)
 
     @staticmethod
     def _split_key(key):
@@ -331,7 +360,7 @@ class Pairs:
         array([[1, 0]])
         """
         rows = None if self._rows is None else self._rows[:, ::-1]
-        return self._from_parts(self._tables[::-1], rows)
+        return self._with(self._tables[::-1], rows)
 
     def compact(self):
         """Return the same pairs holding only the rows that they use.
@@ -355,7 +384,7 @@ class Pairs:
         if self._rows is None:
             return self
         if not self._has_items:
-            return self._from_parts(tuple(self.block(ALL)), None)
+            return self._with(tuple(self.block(ALL)), None)
         table = self._tables[0]
         used = np.zeros(table.shape[0], dtype=bool)
         used[self._rows] = True
@@ -363,7 +392,7 @@ class Pairs:
             return self
         position = np.cumsum(used) - 1
         table = table[np.flatnonzero(used)]
-        return self._from_parts((table, table), position[self._rows])
+        return self._with((table, table), position[self._rows])
 
     def to_index(self):
         """Return the same pairs as a table of distinct items and an index.
@@ -391,7 +420,7 @@ class Pairs:
         else:
             table, number = distinct_rows(*self.block(ALL))
             rows = np.ascontiguousarray(number.reshape(2, -1).T)
-        return self._from_parts((table, table), rows)
+        return self._with((table, table), rows)
 
     def _guess_items(self):
         """Guess how many distinct items two arrays of sides hold, from a sample."""
@@ -477,6 +506,6 @@ class Pairs:
         return np.argsort(np.argsort(first))[inverse]
 
 
-def _restore(left, right, rows):
-    """Make pairs again out of what was pickled."""
-    return Pairs._from_parts((left, left if right is None else right), rows)
+def _restore(left, right, rows, names=None):
+    """Make pairs again out of what was pickled; once, names were not."""
+    return Pairs._from_parts((left, left if right is None else right), rows, names)

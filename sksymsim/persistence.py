@@ -9,19 +9,19 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._both_orders import concatenate
-from sksymsim._compacting import compact_copy, deployed
-from sksymsim._model_archive import archive_bytes, read_archive, replace_file
-from sksymsim._model_classes import REGISTRY
-from sksymsim._model_tree import SPARSE, TreeReader, TreeWriter
-from sksymsim._pair_kernels import QUADRATIC
-from sksymsim._validation_files import (
-    ModelFileError,
+from sksymsim._files.archive import archive_bytes, read_archive, replace_file
+from sksymsim._files.classes import REGISTRY
+from sksymsim._files.compacting import compact_copy, deployed
+from sksymsim._files.tree import SPARSE, TreeReader, TreeWriter
+from sksymsim._kernels.pair_kernels import QUADRATIC
+from sksymsim._validation.files import (
     check_compact_dtype,
     check_header,
     check_mmap_mode,
     require,
 )
 from sksymsim._versions import library_versions, warn_of_another_version
+from sksymsim.exceptions import ModelFileError
 from sksymsim.model_cards import card_or_none
 from sksymsim.search import SymmetricPairClassifierCV
 

@@ -4,13 +4,13 @@
 matplotlib is imported when something is drawn, and not before.
 """
 
-from sksymsim._plots_axioms import TransitivityDisplay
-from sksymsim._plots_calibration import ReliabilityDisplay
-from sksymsim._plots_errors import DetDisplay
-from sksymsim._plots_learning import PairLearningCurveDisplay
-from sksymsim._plots_model import SpectrumDisplay
-from sksymsim._plots_scores import ScoreDistributionDisplay
-from sksymsim._plots_search import SearchResultsDisplay
+from sksymsim._plots.axioms import TransitivityDisplay
+from sksymsim._plots.calibration import ReliabilityDisplay
+from sksymsim._plots.errors import DetDisplay
+from sksymsim._plots.learning import PairLearningCurveDisplay
+from sksymsim._plots.model import SpectrumDisplay
+from sksymsim._plots.scores import ScoreDistributionDisplay
+from sksymsim._plots.search import SearchResultsDisplay
 
 __all__ = [
     "DetDisplay",

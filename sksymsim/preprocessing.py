@@ -9,16 +9,14 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from sksymsim._validation import (
-    BOOL,
-    Instance,
-    Number,
-    check_pairs,
-    check_parameters,
-)
-from sksymsim._versions import Versioned
+from sksymsim._base import PackageMixin
+from sksymsim._callbacks import watched
+from sksymsim._validation.features import check_feature_names
+from sksymsim._validation.frames import names_of, plain_array
+from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 
@@ -27,7 +25,7 @@ VARIANCE_FLOOR = 1e-10
 
 
 class EmbeddingNormalizer(
-    Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    PackageMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
     """Centre, whiten as far as wished, and scale embeddings to unit length.
 
@@ -111,15 +109,21 @@ class EmbeddingNormalizer(
             self,
             {"center": [BOOL], "whiten": [Number(float, 0, 1)], "norm": [BOOL]},
         )
-        X = validate_data(self, X, dtype=_float_dtype(X))
-        mean = X.mean(axis=0, dtype=np.float64)
-        whitening = None
-        if self.whiten > 0:
-            whitening = _inverse_root(_covariance(X, mean), self.whiten)
-            whitening = np.ascontiguousarray(whitening, dtype=X.dtype)
-        self.mean_ = (mean if self.center else np.zeros_like(mean)).astype(X.dtype)
-        self.whitening_ = whitening
+        names, X = names_of(X), self._checked(X)
+        with watched(self, X, y):
+            mean = X.mean(axis=0, dtype=np.float64)
+            whitening = None
+            if self.whiten > 0:
+                whitening = _inverse_root(_covariance(X, mean), self.whiten)
+                whitening = np.ascontiguousarray(whitening, dtype=X.dtype)
+            self.mean_ = (mean if self.center else np.zeros_like(mean)).astype(X.dtype)
+            self.whitening_ = whitening
+            self._remember_features(X, names)
         return self
+
+    def _checked(self, X):
+        X = plain_array(X, "X")
+        return check_array(X, dtype=_float_dtype(X), estimator=self, input_name="X")
 
     def transform(self, X):
         """Normalise items.
@@ -135,7 +139,9 @@ class EmbeddingNormalizer(
             float32 for float32 and float16 items, float64 for all other.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=_float_dtype(X), reset=False)
+        self._checked_names(names_of(X))
+        X = self._checked(X)
+        check_width(X.shape[1], self.n_features_in_, type(self).__name__)
         mean = self.mean_.astype(X.dtype, copy=False)
         X = X - mean
         # What is left of equal numbers is rounding: no direction to be scaled up.
@@ -182,7 +188,7 @@ def _inverse_root(covariance, share):
 
 
 class SharedTransformer(
-    Versioned, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    PackageMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Apply one transformer to both sides of pairs.
 
@@ -201,6 +207,8 @@ class SharedTransformer(
         The fitted transformer; use it on single items.
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -259,7 +267,7 @@ class SharedTransformer(
         ValueError
             If `transformer` is none, or the pairs cannot be used.
         """
-        self._fit(X)
+        self._fit(X, y)
         return self
 
     def fit_transform(self, X, y=None):
@@ -276,21 +284,36 @@ class SharedTransformer(
         -------
         pairs : Pairs
         """
-        return self._fit(X).map_items(self.transformer_.transform)
+        return self._map(self._fit(X, y))
 
-    def _fit(self, X):
+    def _fit(self, X, y):
         transformer = Instance(
             "a transformer with fit and transform", methods=("fit", "transform")
         )
         check_parameters(self, {"transformer": [transformer]})
         pairs = check_pairs(X, allow_nan=True)
-        items = pairs.compact().items
-        if items is None:
-            items = pairs.to_index().items
-        fitted = clone(self.transformer).fit(items)
-        self.transformer_ = fitted
-        self.n_features_in_ = pairs.shape[2]
+        with watched(self, pairs, y):
+            items = pairs.compact().items
+            if items is None:
+                items = pairs.to_index().items
+            # Labels of pairs say nothing of items; some transformers want an argument.
+            fitted = clone(self.transformer).fit(items, None)
+            self.transformer_ = fitted
+            self._remember_features(pairs)
         return pairs
+
+    def _map(self, pairs):
+        return pairs.map_items(self.transformer_.transform)._named(self._names_out())
+
+    def _names_out(self):
+        """Return the names of what is made of named features, if there are any."""
+        if "feature_names_in_" not in vars(self):
+            return None
+        try:
+            return self.transformer_.get_feature_names_out(self.feature_names_in_)
+        except (AttributeError, ValueError):
+            # Not every transformer can tell.
+            return None
 
     def transform(self, X):
         """Transform both sides.
@@ -303,16 +326,10 @@ class SharedTransformer(
         Returns
         -------
         pairs : Pairs
-            Index pairs stay index pairs: each item is transformed once.
+            Index pairs stay index pairs: each item is transformed once. Of data frames,
+            with the names of :meth:`get_feature_names_out`.
         """
-        check_is_fitted(self)
-        pairs = check_pairs(
-            X,
-            n_features=self.n_features_in_,
-            owner=type(self).__name__,
-            allow_nan=True,
-        )
-        return pairs.map_items(self.transformer_.transform)
+        return self._map(self._checked_pairs(X))
 
     def set_output(self, *, transform=None):
         """Do nothing: pairs stay pairs, whatever container is asked for.
@@ -334,11 +351,15 @@ class SharedTransformer(
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the features of an item.
+            Names of the features of an item. None takes those of the fit.
 
         Returns
         -------
         names : ndarray of str
         """
         check_is_fitted(self)
+        known = vars(self).get("feature_names_in_")
+        if known is not None:
+            check_feature_names(input_features, self.n_features_in_, known)
+            input_features = known
         return self.transformer_.get_feature_names_out(input_features)

@@ -6,11 +6,13 @@ from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 
+from sksymsim._callbacks import watched
 from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import NONE, Instance, check_pairs, check_parameters
-from sksymsim._validation_scores import (
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.parameters import NONE, Instance, check_parameters
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_informative,
     check_labels_of_model,
@@ -58,6 +60,8 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels of the estimator; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -125,6 +129,11 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         check_parameters(self, PARAMETERS)
         pairs = check_pairs(X, allow_nan=True)
         y = check_labels_of_model(y, self.estimator, len(pairs))
+        with watched(self, pairs, y, sample_weight):
+            self._find(pairs, y, sample_weight)
+        return self
+
+    def _find(self, pairs, y, sample_weight):
         classes = np.asarray(self.estimator.classes_)
         method = log_odds_method(self.estimator, pairs)
         scores = read_log_odds(self.estimator, pairs, method)
@@ -138,11 +147,10 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             shift += float(logit(self.similar_rate) - logit(observed))
         self._method = method
         self.classes_ = classes
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self.scale_ = scale
         self.shift_ = shift
         self._write_card(pairs, similar, {})
-        return self
 
     def _scores(self, pairs):
         log_odds = read_log_odds(self.estimator, pairs, self._method)

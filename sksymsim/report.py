@@ -6,13 +6,14 @@ from scipy import stats
 from scipy.special import expit, logit
 from sklearn.utils import check_random_state
 
-from sksymsim._baselines import cosine_and_euclid
-from sksymsim._bootstrap import spread
-from sksymsim._measures import LogOddsScores, RankedScores, rank_measures
-from sksymsim._report import PairReport
+from sksymsim._evaluation.baselines import cosine_and_euclid
+from sksymsim._evaluation.bootstrap import spread
+from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_measures
+from sksymsim._reports.report import PairReport
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import Number, check_finite_pairs, check_pairs
-from sksymsim._validation_scores import (
+from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.parameters import Number
+from sksymsim._validation.scores import (
     OPEN_RATE,
     check_has_probabilities,
     check_labels_of_model,

@@ -4,7 +4,7 @@
 from sklearn.metrics import make_scorer
 
 from sksymsim._responses import log_odds_of
-from sksymsim._validation_scores import OBSERVED, check_option
+from sksymsim._validation.scores import OBSERVED, check_option
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 

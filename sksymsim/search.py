@@ -2,36 +2,35 @@
 """One call that chooses whitening, form, prior and penalty, and how to combine them."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from sksymsim._candidates import (
+from sksymsim._callbacks import watched
+from sksymsim._labelled_pairs import label_pairs
+from sksymsim._prediction import PairScoreMixin
+from sksymsim._reporting import say_if
+from sksymsim._selection.candidates import (
     PLAIN_FORMS,
     PLAIN_PRIORS,
-    baseline_spaces,
-    family_spaces,
     guest_candidates,
-    item_spaces,
-    most_components,
+    search_spaces,
 )
-from sksymsim._decision import decide
-from sksymsim._guests import seed_of, varies, without_weights
-from sksymsim._held_out import held_out_scores
-from sksymsim._prediction import PairScoreMixin
-from sksymsim._ready_made import READY_MADE
-from sksymsim._refit import most_iterations, refit
-from sksymsim._reporting import say_if
-from sksymsim._rules import make_rule, scoring_names
-from sksymsim._search_folds import (
+from sksymsim._selection.decision import decide
+from sksymsim._selection.folds import (
     held_out_pairs,
-    label_pairs,
     label_validation,
     make_folds,
     make_splits,
 )
-from sksymsim._search_results import results_of
-from sksymsim._validation import (
+from sksymsim._selection.guests import seed_of, varies, without_weights
+from sksymsim._selection.held_out import held_out_scores
+from sksymsim._selection.ready_made import READY_MADE
+from sksymsim._selection.refit import most_iterations, refit
+from sksymsim._selection.results import results_of
+from sksymsim._selection.rules import make_rule, scoring_names
+from sksymsim._validation.parameters import (
     BOOL,
     N_JOBS,
     NONE,
@@ -41,13 +40,14 @@ from sksymsim._validation import (
     Number,
     check_parameters,
 )
-from sksymsim._validation_search import (
+from sksymsim._validation.search import (
     check_candidates,
     check_choices,
     check_cv,
     check_dense,
     check_error_score,
     check_forms,
+    check_groups_of_pairs,
     check_numbers,
     check_sizes,
     warn_of_lost_weights,
@@ -174,6 +174,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -299,8 +301,10 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             If some of the `candidates` cannot be fitted.
         """
         lists, rule = self._checked_parameters()
-        owner = type(self).__name__
-        known, classes = label_pairs(X, y, sample_weight, groups, owner)
+        known, classes = label_pairs(X, y, sample_weight)
+        check_dense(known.pairs, "X", type(self).__name__)
+        groups = check_groups_of_pairs(groups, len(known))
+        known = replace(known, groups=groups)
         validation = label_validation(X_val, y_val, known, classes)
         folds = []
         if validation is None or self.cv is not None or groups is not None:
@@ -308,12 +312,19 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         splits = make_splits(known, folds, validation)
         held = held_out_pairs(known, folds, splits)
 
+        labels = known.labels(classes)
+        with watched(self, known.pairs, labels, sample_weight, 2) as task:
+            self._search(lists, rule, known, classes, splits, held, task)
+        return self
+
+    def _search(self, lists, rule, known, classes, splits, held, task):
         weighted = known.of_weight()
         guests = guest_candidates(self.candidates, seed_of(self.random_state))
+        settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
         if varies(weighted.weights):
             warn_of_lost_weights(without_weights(guests))
         held_out = held_out_scores(
-            self._spaces(lists, splits),
+            search_spaces(lists, [split.train for split in splits], settings),
             guests,
             classes,
             splits,
@@ -321,29 +332,30 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             self.n_jobs,
             say_if(self.verbose),
             self.error_score,
+            task,
         )
         decision = decide(held_out, held, rule, self.combine)
 
         started = time.perf_counter()
         # Not all guests know weights, and transformers of items neither.
-        model = refit(
-            decision.blend,
-            held_out.candidates,
-            weighted.pairs,
-            classes[weighted.similar.astype(int)],
-            weighted.weights,
-            weighted.groups,
-        )
+        with task.part("refit"):
+            model = refit(
+                decision.blend,
+                held_out.candidates,
+                weighted.pairs,
+                weighted.labels(classes),
+                weighted.weights,
+                weighted.groups,
+            )
         self.refit_time_ = time.perf_counter() - started
         self.best_estimator_ = model
         self.n_iter_ = most_iterations(model)
         self.classes_ = classes
-        self.n_features_in_ = known.pairs.shape[2]
+        self._remember_features(known.pairs)
         self.n_splits_ = len(splits)
         vars(self).update(results_of(decision, held_out))
         scores = {name: getattr(self, f"{name}_") for name in SCORES_OF_THE_CARD}
         self._write_card(weighted.pairs, weighted.similar, scores, also=model[-1])
-        return self
 
     def _checked_parameters(self):
         """Return the lists to search in, and the rule to choose by."""
@@ -365,25 +377,6 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
         }
         return lists, make_rule(self.scoring)
-
-    def _spaces(self, lists, splits):
-        """Return the spaces to search, the baselines first."""
-        # The items are looked at only where there can be so many components.
-        n_features = splits[0].train.shape[2]
-        sizes = [size for size in lists["pca_components"] if size < n_features]
-        if sizes:
-            limit = min(most_components(split.train) for split in splits)
-            sizes = [size for size in sizes if size <= limit]
-        settings = {"psd": self.psd, "max_iter": self.max_iter, "tol": self.tol}
-        family = family_spaces(
-            item_spaces(lists["whitenings"], sizes),
-            lists["forms"],
-            lists["priors"],
-            lists["shrinkages"],
-            lists["alphas"],
-            settings,
-        )
-        return baseline_spaces(settings) + family
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

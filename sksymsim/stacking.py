@@ -2,13 +2,19 @@
 """A weighted sum of the log-odds of several models of pairs."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._blocks import working_dtype
+from sksymsim._callbacks import watched
+from sksymsim._fit_arguments import weight_argument
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import Instance, Number, check_pairs, check_parameters
-from sksymsim._validation_search import check_members
+from sksymsim._selection.guests import fit_guest, varies
+from sksymsim._validation.features import check_takes_weights
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.parameters import Instance, Number, check_parameters
+from sksymsim._validation.search import check_groups_of_pairs, check_members
+from sksymsim._validation.targets import check_labels, check_weights
 
 __all__ = ["StackedPairClassifier"]
 
@@ -37,6 +43,8 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -69,7 +77,7 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.weights = weights
         self.intercept = intercept
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Fit the members.
 
         Parameters
@@ -78,6 +86,11 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             The pairs.
         y : array-like of shape (n_pairs,)
             Two labels of any kind; the greater one means "similar".
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights, of which only the ratios matter. Every member has to
+            take them.
+        groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
+            The groups of the sides, for members whose `fit` takes `groups`.
 
         Returns
         -------
@@ -86,7 +99,8 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are no members, or not as many weights, or negative ones.
+            If there are no members, or not as many weights, or negative ones; or if
+            `sample_weight` cannot reach some member.
         """
         check_parameters(
             self,
@@ -97,15 +111,26 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         )
         check_members(self.estimators, self.weights)
         pairs = check_pairs(X, min_pairs=2)
-        fitted = [clone(member).fit(pairs, y) for _, member in self.estimators]
-        return self._take(fitted, pairs, y)
+        classes, similar = check_labels(y, len(pairs))
+        y = classes[similar.astype(np.intp)]
+        weights = check_weights(sample_weight, len(pairs))
+        groups = check_groups_of_pairs(groups, len(pairs))
+        with watched(self, pairs, y, sample_weight):
+            fitted = []
+            for _, member in self.estimators:
+                if varies(weights):
+                    name, certain = weight_argument(member)
+                    check_takes_weights(member, name if certain else None, weights)
+                fitted.append(fit_guest(member, pairs, y, weights, groups))
+            self._take(fitted, pairs, y)
+        return self
 
     def _take(self, fitted, pairs, y):
         """Make the sum of fitted members."""
         self._methods = [log_odds_method(member, pairs) for member in fitted]
         self.estimators_ = fitted
         self.classes_ = fitted[0].classes_
-        self.n_features_in_ = pairs.shape[2]
+        self._remember_features(pairs)
         self._write_card(pairs, np.asarray(y) == self.classes_[1], {})
         return self
 

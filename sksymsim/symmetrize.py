@@ -12,25 +12,24 @@ from sksymsim._both_orders import (
     map_blocks,
     rows_in_both_orders,
 )
+from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation import (
-    NONE,
-    check_both_classes_weighted,
-    check_finite_pairs,
-    check_labels,
-    check_pairs,
-    check_parameters,
-    check_weights,
-)
-from sksymsim._validation_features import (
+from sksymsim._validation.features import (
     CLASSIFIER,
     FEATURE_MAP,
     check_has_scores,
     check_takes_weights,
 )
-from sksymsim._validation_scores import check_has_probabilities
+from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.parameters import NONE, check_parameters
+from sksymsim._validation.scores import check_has_probabilities
+from sksymsim._validation.targets import (
+    check_both_classes_weighted,
+    check_labels,
+    check_weights,
+)
 from sksymsim._weights import of_weight
 
 __all__ = ["SymmetrizedClassifier"]
@@ -70,6 +69,8 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         The labels, sorted; the second one means "similar".
     n_features_in_ : int
         The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
 
     See Also
     --------
@@ -162,8 +163,13 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             self, {"estimator": [CLASSIFIER], "feature_map": [NONE, FEATURE_MAP]}
         )
         pairs = check_pairs(X, min_pairs=2)
-        n_features = pairs.shape[2]
         classes, similar = check_labels(y, len(pairs))
+        labels = classes[similar.astype(np.intp)]
+        with watched(self, pairs, labels, sample_weight):
+            self._fit_pairs(pairs, classes, similar, sample_weight)
+        return self
+
+    def _fit_pairs(self, pairs, classes, similar, sample_weight):
         weights = check_weights(sample_weight, len(pairs))
         if weights is not None:
             check_both_classes_weighted(similar, weights)
@@ -185,9 +191,8 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self._feature_map = feature_map
         self.estimator_ = fitted
         self.classes_ = classes
-        self.n_features_in_ = n_features
+        self._remember_features(pairs)
         self._write_card(pairs, similar, {})
-        return self
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):

@@ -9,10 +9,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, check_cv
 
-from sksymsim._criteria import CRITERIA, Accepted
-from sksymsim._curves import Ranking
-from sksymsim._validation import check_labels, check_pairs, check_weights
-from sksymsim._validation_scores import (
+from sksymsim._evaluation.criteria import CRITERIA, Accepted, between
+from sksymsim._evaluation.curves import Ranking
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.scores import (
     check_criterion,
     check_held_out,
     check_labels_of_model,
@@ -20,6 +20,7 @@ from sksymsim._validation_scores import (
     check_scores,
     check_splitter,
 )
+from sksymsim._validation.targets import check_labels, check_weights
 
 __all__ = [
     "ThresholdChoice",
@@ -58,6 +59,16 @@ class ThresholdChoice:
     --------
     threshold_at : Makes it from scores.
     calibrate_threshold : Makes it from a model and pairs.
+
+    Examples
+    --------
+    >>> from sksymsim import threshold_at
+    >>> y, scores = [0, 0, 0, 1, 1], [-2.0, -1.0, 0.5, 0.4, 3.0]
+    >>> choice = threshold_at(y, scores, criterion="far", level=0.0)
+    >>> choice.far, choice.recall
+    (0.0, 0.5)
+    >>> 0.5 < choice.threshold <= 3.0
+    True
     """
 
     threshold: float
@@ -141,6 +152,14 @@ def threshold_at(
     check_criterion(criterion, beta, level, CRITERIA)
     dtype = np.asarray(y_score).dtype
     similar, scores, weights = check_scores(y_true, y_score, sample_weight, pos_label)
+    return best_threshold(similar, scores, weights, criterion, beta, level, dtype)
+
+
+def best_threshold(similar, scores, weights, criterion, beta, level, dtype):
+    """Return the choice among all thresholds, of arguments that are checked.
+
+    `beta` may be zero: then the F-score is the precision.
+    """
     ranking = Ranking(similar, scores)
     curve = ranking.curve(weights)
     accepted = Accepted(
@@ -156,7 +175,7 @@ def threshold_at(
         check_reachable(values, accepted, criterion, level)
     point = int(np.argmax(values))
     return ThresholdChoice(
-        threshold=_between(ranking.thresholds, point, dtype),
+        threshold=between(ranking.thresholds, point, dtype),
         criterion=criterion,
         value=float(values[point]),
         accuracy=float(accepted.accuracy[point]),
@@ -164,22 +183,6 @@ def threshold_at(
         recall=float(accepted.recall[point]),
         far=float(accepted.far[point]),
     )
-
-
-def _between(thresholds, point, dtype):
-    """Return a threshold that accepts as many distinct scores as a point of the curve.
-
-    It is a number of the scores' own dtype: rounded to it later, as NumPy does in
-    comparisons, it could meet the next score.
-    """
-    kind = dtype.type if dtype.kind == "f" else np.float64
-    if point == 0:
-        return float(np.nextafter(kind(thresholds[0]), kind(np.inf)))
-    lowest = thresholds[point - 1]
-    if point == len(thresholds):
-        return float(lowest)
-    middle = kind(thresholds[point] + (lowest - thresholds[point]) / 2)
-    return float(middle if middle > thresholds[point] else lowest)
 
 
 def calibrate_threshold(

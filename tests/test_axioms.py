@@ -39,15 +39,15 @@ from sksymsim import (
     check_axioms,
     recalibrate,
 )
-from sksymsim._axiom_checks import wilson
-from sksymsim._axiom_report import WORDINGS
-from sksymsim._axiom_scores import cross_source
-from sksymsim._paths import (
+from sksymsim._axioms.checks import wilson
+from sksymsim._axioms.paths import (
     count_paths,
     draw_paths,
     draw_triples,
     unrank_pairs,
 )
+from sksymsim._axioms.report import WORDINGS
+from sksymsim._axioms.scores import cross_source
 from sksymsim._score import FittedScore
 
 
@@ -384,7 +384,7 @@ def test_tables_of_scores_change_nothing(world, form, dtype, monkeypatch):
     items = np.vstack([items, near])
     model = SymmetricPairClassifier(form).fit(pairs, y)
     fast = check_axioms(model, items, random_state=0).to_dict()
-    monkeypatch.setattr("sksymsim._axiom_scores.cross_source", lambda *_: None)
+    monkeypatch.setattr("sksymsim._axioms.scores.cross_source", lambda *_: None)
     slow = check_axioms(model, items, random_state=0).to_dict()
     for name in ("self_first", "separation", "transitivity", "reflexivity"):
         assert fast[name]["n_violations"] == slow[name]["n_violations"], name
@@ -527,7 +527,7 @@ def test_reflexive_in_a_grid(world):
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 1.0])
 def test_paths_are_counted(rng, share, monkeypatch):
-    monkeypatch.setattr("sksymsim._paths.BLOCK_ROWS", 7)
+    monkeypatch.setattr("sksymsim._axioms.paths.BLOCK_ROWS", 7)
     similar = rng.random((25, 25)) < share
     similar |= similar.T
     expected = oracle.count_paths(similar.astype(float).tolist(), 0.5)
@@ -680,7 +680,7 @@ def test_many_items_take_bounded_work_and_memory():
 
 
 def test_blocks_are_of_bounded_size(monkeypatch):
-    monkeypatch.setattr("sksymsim._axiom_scores.GUEST_BYTES", 2**13)
+    monkeypatch.setattr("sksymsim._axioms.scores.GUEST_BYTES", 2**13)
     model = Counting()
     check_axioms(model, np.random.default_rng(0).normal(size=(90, 16)))
     assert max(model.asked) <= 256
@@ -784,8 +784,8 @@ def test_errors_of_models(answer, text):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"threshold": np.inf}, "threshold must be a float"),
-        ({"threshold": "0"}, "threshold must be a float"),
+        ({"threshold": np.inf}, "threshold must be a finite number, got"),
+        ({"threshold": "0"}, "threshold must be a finite number, got"),
         ({"max_pairs": 9999}, "max_pairs must be an int >= 10000"),
         ({"max_pairs": 1e6}, "max_pairs must be an int"),
         ({"n_samples": 99}, "n_samples must be an int >= 100"),

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, make_scorer, roc_auc_score
 
 from sksymsim import equal_error_rate
-from sksymsim._choice import (
+from sksymsim._selection.choice import (
     Blend,
     HeldOutPairs,
     best_of_each,
@@ -29,8 +29,8 @@ from sksymsim._choice import (
     standard_error,
     weights_at_rate,
 )
-from sksymsim._decision import _stack_or_best, decide
-from sksymsim._rules import LogLossRule, ScorerRule, make_rule, scoring_names
+from sksymsim._selection.decision import _stack_or_best, decide
+from sksymsim._selection.rules import LogLossRule, ScorerRule, make_rule, scoring_names
 
 some_seeds = pytest.mark.parametrize("seed_offset", range(3))
 

@@ -16,9 +16,11 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from sksymsim import PairClusterer, Pairs, SymmetricPairClassifier
-from sksymsim._correlation import join_by_sum
-from sksymsim._group_methods import METHODS
-from sksymsim._linkage import DENSE_NODES
+from sksymsim._groups.contraction import Linkage, contract
+from sksymsim._groups.correlation import join_by_sum
+from sksymsim._groups.linkage import DENSE_NODES
+from sksymsim._groups.methods import METHODS
+from sksymsim._groups.moves import sum_linkage
 
 QUICK = settings(max_examples=25, deadline=None)
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -138,7 +140,7 @@ def test_scipy_and_the_heap_agree(method, rng, monkeypatch):
     labels = PairClusterer(method).fit_predict(graph)
     partly = graph_of(random_weights(rng, 40, density=0.4), 40)
     with_missing = PairClusterer(method, missing=-0.1).fit_predict(partly)
-    monkeypatch.setattr("sksymsim._linkage.DENSE_NODES", 0)
+    monkeypatch.setattr("sksymsim._groups.linkage.DENSE_NODES", 0)
     assert_array_equal(PairClusterer(method).fit_predict(graph), labels)
     again = PairClusterer(method, missing=-0.1).fit_predict(partly)
     assert_array_equal(again, with_missing)
@@ -198,14 +200,14 @@ def test_no_single_move_or_join_improves_a_large_graph(missing, rng):
 
 
 def test_greedy_start_is_improved(rng, monkeypatch):
-    monkeypatch.setattr("sksymsim._correlation.NOISY_EDGES", 0)
-    monkeypatch.setattr("sksymsim._correlation.FEW_NODES", 0)
+    monkeypatch.setattr("sksymsim._groups.correlation.NOISY_EDGES", 0)
+    monkeypatch.setattr("sksymsim._groups.correlation.FEW_NODES", 0)
     alone, improved = [], []
     for _ in range(10):
         graph = graph_of(random_weights(rng, 20), 20)
         improved.append(PairClusterer().fit(graph).objective_)
         with monkeypatch.context() as context:
-            path = "sksymsim._group_moves.Partition.improve"
+            path = "sksymsim._groups.moves.Partition.improve"
             context.setattr(path, lambda self: None)
             alone.append(PairClusterer().fit(graph).objective_)
     assert (np.array(improved) >= np.array(alone) - 1e-9).all()
@@ -361,7 +363,7 @@ def test_an_interrupted_fit_leaves_the_last_one(monkeypatch, rng):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sksymsim._group_moves.Partition.exchange", interrupt)
+    monkeypatch.setattr("sksymsim._groups.moves.Partition.exchange", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(graph_of(random_weights(rng, 12, shift=0.5), 12))
     assert vars(model) == state
@@ -455,3 +457,96 @@ def test_refuses_log_odds_of_which_no_sums_can_be_taken(method, sign):
     graph = graph_of({(0, 1): certain, (0, 2): certain, (1, 2): 1.0}, 3)
     with pytest.raises(ValueError, match=r"2 number\(s\) beyond 1e\+100.*must_link"):
         PairClusterer(method).fit(graph)
+
+
+@pytest.mark.parametrize("parameter", ["missing", "threshold"])
+@every_method
+@pytest.mark.parametrize("value", [-1e308, 1e308])
+def test_parameters_of_any_size_are_summed(parameter, method, value):
+    # Two groups of three that were scored in part, so that missing pairs are counted.
+    scores = {(0, 1): 2.0, (1, 2): 3.0, (3, 4): 1e99, (4, 5): 1.0, (2, 3): -1e99}
+    found = PairClusterer(method, **{parameter: value}).fit(graph_of(scores, 7))
+    beyond = PairClusterer(method, **{parameter: value / 1e208}).fit(
+        graph_of(scores, 7)
+    )
+    assert_array_equal(found.labels_, beyond.labels_)
+    assert np.isfinite(found.objective_)
+    assert ((0 <= found.confidence_) & (found.confidence_ <= 1)).all()
+    if parameter == "missing":
+        assert found.missing_log_odds_ == value
+
+
+@every_method
+def test_links_that_are_none(method, rng):
+    graph = graph_of(random_weights(rng, 6), 6)
+    plain = PairClusterer(method).fit_predict(graph)
+    for none in ([], (), np.empty((0, 2)), np.empty(0), np.empty((0, 2), dtype=int)):
+        linked = PairClusterer(method).fit_predict(
+            graph, must_link=none, cannot_link=none
+        )
+        assert_array_equal(linked, plain)
+    with pytest.raises(TypeError, match="cannot_link: index must hold integers"):
+        PairClusterer(method).fit(graph, cannot_link=np.empty((0, 3)))
+
+
+# -------------------------------------------------------------------- contraction
+
+
+def greedy(weights, sizes, missing):
+    """Join the two groups of the greatest sum while it is above zero, plainly."""
+    groups = {node: {node} for node in range(len(sizes))}
+
+    def bond(a, b):
+        pairs = [(min(c, d), max(c, d)) for c in groups[a] for d in groups[b]]
+        n_pairs = np.prod([sum(sizes[c] for c in groups[g]) for g in (a, b)])
+        return sum(weights.get(pair, 0.0) for pair in pairs) + missing * n_pairs
+
+    while len(groups) > 1:
+        value, a, b = max((bond(a, b), a, b) for a, b in combinations(groups, 2))
+        if value <= 0:
+            break
+        groups[a] |= groups.pop(b)
+    return {frozenset(group) for group in groups.values()}
+
+
+def rows_of(weights, n):
+    rows = [{} for _ in range(n)]
+    for (a, b), weight in weights.items():
+        rows[a][b] = rows[b][a] = weight
+    return rows
+
+
+@pytest.mark.parametrize("missing", [0.0, -0.1, -0.6])
+@QUICK
+@given(scored_graphs(most=14, links=False))
+def test_contraction_is_the_plain_one(missing, world):
+    n, weights, _, _ = world
+    sizes = np.random.default_rng(n).integers(1, 4, size=n).tolist()
+    found = contract(rows_of(weights, n), sizes.copy(), sum_linkage(missing))
+    groups = {frozenset(np.flatnonzero(np.equal(found, top)).tolist()) for top in found}
+    assert groups == greedy(weights, sizes, missing)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01])
+@pytest.mark.parametrize("kind", ["sum", "average"])
+def test_a_hub_is_not_weighed_again_with_all_at_each_join(kind, spread, rng):
+    # Two hundred of the leaves join, and each weakens what the others weigh.
+    n_leaves, n_joined, n_calls = 3000, 200, 0
+    missing = -1 / n_joined
+
+    def strength(bond, a, b):
+        nonlocal n_calls
+        n_calls += 1
+        return bond + missing * a * b if kind == "sum" else bond / (a * b) + missing
+
+    def add(one, other):
+        return one + other
+
+    weights = 1 + spread * rng.random(n_leaves)
+    rows = rows_of({(0, leaf + 1): weights[leaf] for leaf in range(n_leaves)}, 3001)
+    found = np.array(contract(rows, [1] * 3001, Linkage(add, strength)))
+    assert n_joined - 1 <= (found == found[0]).sum() <= 1.02 * n_joined
+    assert n_calls < 4 * n_leaves
+    # Of the leaves the strongest.
+    joined = found[1:] == found[0]
+    assert weights[joined].min() >= weights[~joined].max()

@@ -23,9 +23,9 @@ from sksymsim import (
     StackedPairClassifier,
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
-    _held_out,
 )
-from sksymsim._candidates import baseline_spaces, family_spaces, item_spaces
+from sksymsim._selection import held_out as _held_out
+from sksymsim._selection.candidates import baseline_spaces, family_spaces, item_spaces
 
 # A short grid: two spaces of one form and prior, three penalties.
 SHORT = {

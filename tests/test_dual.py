@@ -11,12 +11,14 @@ from pair_data import class_pairs
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from sksymsim import Pairs, _dual_fitting, pair_kernel
+from sksymsim import Pairs, pair_kernel
 from sksymsim._blocks import Team
-from sksymsim._dual_fitting import DualOptions, fit_dual
-from sksymsim._dual_score import score_dual
-from sksymsim._fitting import FitOptions, fit_score, score_of_prior
+from sksymsim._finishing import score_of_prior
+from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
+from sksymsim._kernels import fitting as _dual_fitting
+from sksymsim._kernels.fitting import DualOptions, fit_dual
+from sksymsim._kernels.score import score_dual
 from sksymsim._layout import make_design
 from sksymsim._priors import build_prior
 from sksymsim._scoring import score_pairs

@@ -126,6 +126,96 @@ def test_threshold_of_pairs_with_a_model(rng):
     assert f1_score(y, model.predict(pairs)) > 0.5
 
 
+METRICS = {"pairwise_f1": pairwise_f1, "b_cubed": lambda *y: b_cubed(*y).f1}
+
+
+@pytest.mark.parametrize("criterion", METRICS)
+def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
+    parts = [noisy_groups(rng, n, shift) for n, shift in [(20, 1.0), (16, 3.0)]]
+    graphs, groups = map(list, zip(*parts, strict=True))
+    apart = [None, [[0, 1]]]
+    choice = tune_group_threshold(
+        PairClusterer(missing=-1.0),
+        graphs,
+        groups,
+        methods=("components", "average", "correlation"),
+        criterion=criterion,
+        n_thresholds=4,
+        cannot_link=apart,
+    )
+
+    def mean(method, threshold):
+        model = PairClusterer(method, threshold=threshold, missing=-1.0)
+        return np.mean(
+            [
+                METRICS[criterion](true, model.fit_predict(graph, cannot_link=links))
+                for graph, true, links in zip(graphs, groups, apart, strict=True)
+            ]
+        )
+
+    table = {
+        method: [mean(method, t) for t in choice.thresholds]
+        for method in ("components", "average", "correlation")
+    }
+    assert choice.value == max(map(max, table.values()))
+    assert_allclose(choice.values, table[choice.method])
+    assert choice.value == mean(choice.method, choice.threshold)
+    assert choice.clusterer.method == choice.method
+    assert choice.clusterer.threshold == choice.threshold
+    # Thresholds lie in the scores of both.
+    scores = np.concatenate([graph.data for graph in graphs])
+    assert scores.min() - 1 <= choice.thresholds[0]
+    assert choice.thresholds[-1] == scores.max()
+    # Fitted on the last one.
+    assert_array_equal(
+        choice.clusterer.labels_,
+        PairClusterer(
+            choice.method, threshold=choice.threshold, missing=-1.0
+        ).fit_predict(graphs[1], cannot_link=apart[1]),
+    )
+
+
+def test_one_part_and_one_method_are_no_list_of_one(rng):
+    graph, groups = noisy_groups(rng)
+    plain = tune_group_threshold(PairClusterer("average"), graph, groups)
+    listed = tune_group_threshold(
+        PairClusterer(), [graph], [groups], methods=["average"]
+    )
+    assert_array_equal(plain.values, listed.values)
+    assert (plain.method, plain.threshold) == (listed.method, listed.threshold)
+    assert plain.method == "average"
+
+
+def test_of_equal_methods_the_first():
+    graph = graph_of({(0, 1): 3.0, (1, 2): -2.0}, 3)
+    for methods in (("average", "correlation"), ("correlation", "average")):
+        choice = tune_group_threshold(
+            PairClusterer("components"), graph, [0, 0, 1], methods=methods
+        )
+        assert (choice.method, choice.value) == (methods[0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "text"),
+    [
+        ({"methods": "average"}, TypeError, "methods must be a sequence of names"),
+        ({"methods": ["single"]}, ValueError, "methods must be some of .* 'single'"),
+        ({"methods": []}, ValueError, "methods must be some of .* got none"),
+        ({"X": []}, ValueError, "X is a list of no parts"),
+        ({"y": [[0, 0, 1, 1]]}, ValueError, r"of 2 part\(s\).* y must .* a list of 1"),
+        ({"y": np.zeros((2, 4))}, ValueError, "y must be a list of as many, got ndarr"),
+        ({"y": None}, ValueError, "y must be a list of as many, got NoneType"),
+        ({"log_odds": [None]}, ValueError, "log_odds must be a list of as many"),
+        ({"y": [[0, 0, 1, 1], [0] * 4]}, ValueError, "known to be of two groups"),
+    ],
+)
+def test_errors_of_parts(arguments, kind, text):
+    graph = graph_of({(0, 1): 1.0, (1, 2): 0.5}, 4)
+    passed = {"X": [graph, graph], "y": [[0, 0, 1, 1]] * 2} | arguments
+    with pytest.raises(kind, match=text):
+        tune_group_threshold(PairClusterer(), **passed)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

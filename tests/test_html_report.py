@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sksymsim import Pairs, SymmetricPairClassifier, pair_report
-from sksymsim._html_report import cautions
-from sksymsim._html_table import NAMES, verdict
-from sksymsim._measures import probability_measures, rank_measures
+from sksymsim._evaluation.measures import probability_measures, rank_measures
+from sksymsim._reports.html_report import cautions
+from sksymsim._reports.html_table import NAMES, verdict
 from sksymsim.report import busiest_share
 
 plt = pytest.importorskip("matplotlib.pyplot")

@@ -21,10 +21,10 @@ from sksymsim import (
     Pairs,
     SharedTransformer,
     SymmetricPairClassifier,
-    _dual_fitting,
-    _dual_score,
 )
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE
+from sksymsim._kernels import fitting as _dual_fitting
+from sksymsim._kernels import score as _dual_score
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE
 from sksymsim._priors import PRIORS
 
 MODELS = [
@@ -434,7 +434,7 @@ def test_a_failed_fit_leaves_the_last_one(data):
     with pytest.raises(NotFittedError):
         fresh.predict(pairs)
     with pytest.raises(AttributeError, match="no attribute 'intercept_' before fit"):
-        vars(type(fresh))["intercept_"].fget(fresh)
+        type(fresh).intercept_.fget(fresh)
 
 
 def test_scores_that_overflow(data):
@@ -477,7 +477,7 @@ def test_form_poly_has_no_matrices(data):
         model.cross_scores(pairs.left, pairs.right)
     assert "a sum over training pairs" in str(caught.value.__cause__ or caught.value)
     with pytest.raises(AttributeError, match="a sum over training pairs"):
-        vars(type(model))["components_"].fget(model)
+        type(model).components_.fget(model)
 
 
 def test_forms_follow_each_other(data):

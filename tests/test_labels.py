@@ -23,8 +23,8 @@ from sksymsim import (
     close_labels,
     pair_leakage_report,
 )
-from sksymsim._chains import Chains
-from sksymsim._glance import glance
+from sksymsim._labels.chains import Chains
+from sksymsim._labels.glance import glance
 from sksymsim.labels import ClosedLabels
 
 pytestmark = pytest.mark.filterwarnings("error::sksymsim.ContradictoryLabelsWarning")

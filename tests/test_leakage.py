@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from sksymsim import Pairs, make_pairs, pair_leakage_report
-from sksymsim._one_sided import auc_of_pairs
+from sksymsim._splits.one_sided import auc_of_pairs
 
 # ------------------------------------------------------------- naive counts with sets
 

@@ -27,7 +27,7 @@ from sksymsim import (
     make_pairs,
     recalibrate,
 )
-from sksymsim._assignment import best_partners
+from sksymsim._groups.assignment import best_partners
 
 
 def records(rng, n_things=25, copies=3, width=6):

@@ -7,8 +7,9 @@ import joblib
 import numpy as np
 import pytest
 
-from sksymsim import _main_job, load_spoken_digits, make_pairs
+from sksymsim import load_spoken_digits, make_pairs
 from sksymsim.__main__ import main
+from sksymsim._commands import main_job as _main_job
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
 
     With two threads the table is the same.
     """
-    assert main(["--output", str(tmp_path / "new" / "folder")]) == 0
+    assert main(["demo", "--output", str(tmp_path / "new" / "folder")]) == 0
     text = capsys.readouterr().out
     for cosine, learned in printed_columns(text, "ROC-AUC"):
         assert learned > cosine + 0.05
@@ -50,7 +51,7 @@ def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
     p = model.predict_proba((spoken.data[:3], spoken.data[1:4]))
     assert p.shape == (3, 2)
     monkeypatch.setattr(_main_job, "draw", lambda panels, path: None)
-    main(["--output", str(tmp_path), "--jobs", "2"])
+    main(["demo", "--output", str(tmp_path), "--jobs", "2"])
     tables = [
         [line for line in printed.splitlines() if line.startswith("  P(similar)")]
         for printed in (text, capsys.readouterr().out)
@@ -68,13 +69,11 @@ def test_without_matplotlib_says_what_to_install(monkeypatch, tmp_path, capsys):
 
 
 def test_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
-    """A file in the way: a message on standard error and exit code 2."""
+    """A file in the way: a message on standard error and exit code 1."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(SystemExit) as exit_info:
-        main(["--output", str(tmp_path / "file" / "folder")])
-    assert exit_info.value.code == 2
+    assert main(["demo", "--output", str(tmp_path / "file" / "folder")]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("cannot make the folder")
+    assert error.startswith(f"sksymsim: error: {tmp_path / 'file' / 'folder'}: ")
     assert error.count("\n") == 1
 
 

@@ -29,7 +29,6 @@ from sklearn.svm import LinearSVC
 from sksymsim import (
     Pairs,
     SymmetricPairClassifier,
-    _curves,
     actual_dcf,
     cllr,
     deployment_weights,
@@ -43,8 +42,9 @@ from sksymsim import (
     tar_at_far,
     threshold_at,
 )
-from sksymsim._curves import Ranking, area, average_precision
-from sksymsim._measures import LogOddsScores, RankedScores, rank_measures
+from sksymsim._evaluation import curves as _curves
+from sksymsim._evaluation.curves import Ranking, area, average_precision
+from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_measures
 
 # By rank alone: name, function of (y, scores, weights).
 RANK_METRICS = {

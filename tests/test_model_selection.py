@@ -27,7 +27,7 @@ from sksymsim import (
     make_pairs,
     pair_train_test_split,
 )
-from sksymsim._partition import NodeGraph, cut, pack
+from sksymsim._splits.partition import NodeGraph, cut, pack
 
 KINDS = [("pair", None)] + [
     (level, test_class)

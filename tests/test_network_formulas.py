@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from sksymsim._network import PairNetwork, constants_of, weights_of
-from sksymsim._neural_layers import ACTIVATIONS, CrossLayer, ReadOut, SharedLayer
-from sksymsim._neural_poolings import POOLINGS
+from sksymsim._networks.layers import ACTIVATIONS, CrossLayer, ReadOut, SharedLayer
+from sksymsim._networks.network import PairNetwork, constants_of, weights_of
+from sksymsim._networks.poolings import POOLINGS
 
 N_PAIRS = 7
 

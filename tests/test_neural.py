@@ -24,18 +24,19 @@ from sksymsim import (
     Pairs,
     SymmetricMLPClassifier,
     SymmetricPairClassifier,
-    _network_fitting,
-    _network_inputs,
-    _network_stream,
-    _network_training,
     neural,
 )
-from sksymsim._network_fitting import fit_network
-from sksymsim._network_held_out import effective_number, entities_of, hold_out
-from sksymsim._network_inputs import LabelledSample, row_cosines
-from sksymsim._neural_layers import SharedLayer
-from sksymsim._neural_poolings import POOLINGS
-from sksymsim._optimizers import Adam
+from sksymsim._labelled_pairs import LabelledPairs
+from sksymsim._networks import fitting as _network_fitting
+from sksymsim._networks import inputs as _network_inputs
+from sksymsim._networks import stream as _network_stream
+from sksymsim._networks import training as _network_training
+from sksymsim._networks.fitting import fit_network
+from sksymsim._networks.held_out import effective_number, entities_of, hold_out
+from sksymsim._networks.inputs import row_cosines
+from sksymsim._networks.layers import SharedLayer
+from sksymsim._networks.optimizers import Adam
+from sksymsim._networks.poolings import POOLINGS
 
 UNTRAINED = "ignore:Training stopped after:sklearn.exceptions.ConvergenceWarning"
 
@@ -316,8 +317,8 @@ def test_refit_takes_all_pairs_for_as_many_epochs(more, solver):
     assert n_epochs > 0
     # It draws on where the first training stopped, so that is repeated here.
     rng = check_random_state(0)
-    sample = LabelledSample(pairs, y == 1, np.ones(len(y)))
-    (parts,) = hold_out(sample, by_item, 0.1, rng)
+    sample = labelled(pairs, y, by_item)
+    (parts,) = hold_out(sample, 0.1, rng)
     recipe = held._recipe(5)
     progress = fit_network(recipe, *parts, rng, n_all=len(y)).progress
     expected = fit_network(recipe, sample, None, rng, n_epochs).model
@@ -344,16 +345,16 @@ def test_where_only_the_cosine_counts_nothing_else_is_learned(data, solver):
     np.testing.assert_allclose(model.decision_function(pairs), expected, atol=1e-4)
 
 
-def labelled(pairs, y):
-    return LabelledSample(pairs, y == 1, np.ones(len(y)))
+def labelled(pairs, y, groups=None):
+    return LabelledPairs(pairs, y == 1, np.ones(len(y)), groups)
 
 
 @pytest.mark.parametrize("by_group", [False, True])
 def test_held_out_pairs_share_no_entity_with_training(by_group):
     pairs, y, groups = class_pairs(n_items=200, n_classes=40, n_pairs=2000)
     of_side = groups if by_group else None
-    sample = labelled(pairs, y)
-    ((train, held),) = hold_out(sample, of_side, 0.2, check_random_state(0))
+    sample = labelled(pairs, y, of_side)
+    ((train, held),) = hold_out(sample, 0.2, check_random_state(0))
     classes = [set((part.pairs.index % 40).ravel()) for part in (train, held)]
     assert not classes[0] & classes[1]
     assert 0.1 < len(held.pairs) / (len(held.pairs) + len(train.pairs)) < 0.35
@@ -393,7 +394,7 @@ def test_few_entities_are_divided_several_times(monkeypatch):
     """Each time other ones; what counts is the mean, and training ends with the first
     of these trainings."""
     pairs, y, _ = class_pairs(n_items=60, n_classes=5, n_pairs=600)
-    divisions = hold_out(labelled(pairs, y), None, 0.1, check_random_state(0))
+    divisions = hold_out(labelled(pairs, y), 0.1, check_random_state(0))
     assert len(divisions) > 2
     held = [tuple(np.unique(part.pairs.index % 5)) for _, part in divisions]
     assert len(set(held)) > 1
@@ -429,7 +430,7 @@ def test_where_all_is_one_entity_items_are_held_out():
     y = np.tile([1, 0, 1, 0], 40)
     sample = labelled(pairs, y)
     assert len(np.unique(entities_of(pairs, sample.similar))) == 1
-    ((train, held),) = hold_out(sample, None, 0.3, check_random_state(0))
+    ((train, held),) = hold_out(sample, 0.3, check_random_state(0))
     assert held.similar.any()
     assert not held.similar.all()
     assert not set(train.pairs.index.ravel()) & set(held.pairs.index.ravel())
@@ -456,7 +457,7 @@ def test_score_of_the_start_is_that_of_the_cosine(data):
         (4,), random_state=0, learning_rate_init=0.01, refit=False, n_iter_no_change=3
     )
     model.fit(pairs, y)
-    (_, held), *_ = hold_out(labelled(pairs, y), None, 0.1, check_random_state(0))
+    (_, held), *_ = hold_out(labelled(pairs, y), 0.1, check_random_state(0))
     cosine = row_cosines(held.pairs.left, held.pairs.right)[:, None]
     t, w = held.similar, held.weights
     doubt = 1 / (np.where(t, t.sum(), (~t).sum()) + 2)

@@ -31,7 +31,7 @@ from sksymsim import (
     recalibrate,
     to_onnx,
 )
-from sksymsim import _onnx_graph as graphs
+from sksymsim._exports import onnx_graph as graphs
 
 NAMES = ["log_odds", "probabilities", "label"]
 WITHOUT = "{0} is not installed: pip install {0}"

@@ -10,9 +10,11 @@ from oracles_kernels import explicit_features, naive_gram
 from scipy import sparse
 from sklearn.svm import SVC
 
-from sksymsim import Pairs, _pair_grams, _pair_products, pair_gram_operator, pair_kernel
-from sksymsim._pair_grams import ItemGram, nystroem_features, pair_diagonal
-from sksymsim._pair_kernels import ITEM_KERNELS, PAIRWISE, make_kernels
+from sksymsim import Pairs, pair_gram_operator, pair_kernel
+from sksymsim._kernels import grams as _pair_grams
+from sksymsim._kernels import products as _pair_products
+from sksymsim._kernels.grams import ItemGram, nystroem_features, pair_diagonal
+from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE, make_kernels
 
 N_ITEMS, N_PAIRS, N_FEATURES = 9, 23, 3
 

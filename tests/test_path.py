@@ -15,8 +15,8 @@ from sklearn.metrics import log_loss
 from sksymsim import Pairs, SymmetricPairClassifier
 from sksymsim._blocks import Team
 from sksymsim._forms import FORMS
-from sksymsim._group_folds import few_group_folds, number_of_groups
-from sksymsim._path import BETTER, Ending, HeldOutPaths, in_step
+from sksymsim._selection.group_folds import few_group_folds, number_of_groups
+from sksymsim._selection.path import BETTER, Ending, HeldOutPaths, in_step
 
 every_form = pytest.mark.parametrize("form", FORMS)
 every_prior = pytest.mark.parametrize(

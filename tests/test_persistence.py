@@ -44,8 +44,8 @@ from sksymsim import (
     model_card,
     save_model,
 )
-from sksymsim import _model_archive as archive
-from sksymsim._model_classes import REGISTRY
+from sksymsim._files import archive as archive
+from sksymsim._files.classes import REGISTRY
 
 NAMES = [*UNFITTED, "recalibrated", "threshold"]
 

@@ -41,9 +41,9 @@ from sksymsim import (
     recalibrate,
     tar_at_far,
 )
-from sksymsim._plots_base import PALETTE
-from sksymsim._plots_learning import interleaved
-from sksymsim._plots_model import rank_of
+from sksymsim._plots.base import PALETTE
+from sksymsim._plots.learning import interleaved
+from sksymsim._plots.model import rank_of
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -627,6 +627,19 @@ def test_settings_that_differ_in_what_they_have():
     assert [curve.label for curve in display.curves] == ["whiten=0.5", "all settings"]
     assert display.curves[0].error is None
     assert display.n_splits is None
+
+
+def test_names_tell_settings_apart_that_have_the_same_parameters():
+    """As cosine and Euclid in the search of this library."""
+    table = {
+        "candidate": np.array(["cosine", "euclid", "form=quadratic"]),
+        "params": [{"form": "mahalanobis"}] * 2 + [{"form": "quadratic", "alpha": 1}],
+        "mean_test_score": [-0.3, -0.2, -0.1],
+    }
+    display = SearchResultsDisplay.from_cv_results(table)
+    labels = [curve.label for curve in display.curves]
+    assert labels == ["form=quadratic", "euclid", "cosine"]
+    assert [len(curve.candidates) for curve in display.curves] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("kind", ["grid", "random"])

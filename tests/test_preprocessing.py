@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
@@ -369,6 +370,14 @@ def test_index_stays_an_index(items, index):
     assert made.items.shape == (len(np.unique(index)), 2)
     made = SharedTransformer(PCA(2)).fit_transform(items[index])
     assert made.index is None
+
+
+def test_a_frozen_transformer_stays_as_it_is(rng):
+    """It is not fitted again, and its `fit` wants a second argument."""
+    X = rng.normal(size=(30, 2, 4))
+    known = PCA(2).fit(rng.normal(size=(50, 4)))
+    shared = SharedTransformer(FrozenEstimator(known)).fit(X)
+    assert_array_equal(shared.transform(X).left, known.transform(X[:, 0]))
 
 
 @pytest.mark.parametrize("kind", ["index", "array", "CSR index"])

@@ -36,9 +36,9 @@ from sksymsim import (
     pair_report,
     tar_at_far,
 )
-from sksymsim._baselines import cosine_and_euclid
-from sksymsim._bootstrap import Units, spread
-from sksymsim._curves import Ranking, area
+from sksymsim._evaluation.baselines import cosine_and_euclid
+from sksymsim._evaluation.bootstrap import Units, spread
+from sksymsim._evaluation.curves import Ranking, area
 from sksymsim.report import interval
 
 # -------------------------------------------------------------------------- bootstrap

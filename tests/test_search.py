@@ -12,13 +12,13 @@ from scipy.special import expit
 
 import sksymsim._fitting as fitting
 from sksymsim import Pairs, SymmetricPairClassifier
+from sksymsim._convex import ExactSearch
 from sksymsim._design import PairDesign
 from sksymsim._forms import FORMS
 from sksymsim._graph import GraphDesign
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective
 from sksymsim._scaling import Curvatures, matrix_scaling
-from sksymsim._search import ExactSearch
 from sksymsim._solvers import Problem, TrialPoint, minimize_lbfgs, minimize_newton
 
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -145,8 +145,8 @@ def test_a_step_ends_at_the_minimum_along_its_line(
     form, prior_is, fit_intercept, seed_offset, seed, monkeypatch
 ):
     """Over the length, the scale of the prior and the intercept, all at once."""
-    monkeypatch.setattr("sksymsim._search.SHARE_AT_START", 0.0)
-    monkeypatch.setattr("sksymsim._search.SHARE_ON_LINE", 0.0)
+    monkeypatch.setattr("sksymsim._convex.SHARE_AT_START", 0.0)
+    monkeypatch.setattr("sksymsim._convex.SHARE_ON_LINE", 0.0)
     rng = np.random.default_rng([seed, seed_offset])
     case = make_search(rng, form, prior_is, fit_intercept)
     value, gradient = case.search.value_and_gradient(case.vector)
@@ -175,8 +175,8 @@ def test_gradient_is_that_of_the_reduced_function(
     form, prior_is, fit_intercept, rng, monkeypatch
 ):
     """F(D) = min over tau and the intercept; by the envelope theorem."""
-    monkeypatch.setattr("sksymsim._search.SHARE_AT_START", 0.0)
-    monkeypatch.setattr("sksymsim._search.SHARE_ON_LINE", 0.0)
+    monkeypatch.setattr("sksymsim._convex.SHARE_AT_START", 0.0)
+    monkeypatch.setattr("sksymsim._convex.SHARE_ON_LINE", 0.0)
     case = make_search(rng, form, prior_is, fit_intercept)
 
     def function(vector):

@@ -31,12 +31,12 @@ from sksymsim import (
     SymmetrizedClassifier,
     expected_calibration_error,
 )
-from sksymsim._candidates import Candidate
-from sksymsim._choice import Blend
 from sksymsim._fit_arguments import group_argument, weight_argument
-from sksymsim._guests import seed_of
-from sksymsim._ready_made import READY_MADE
-from sksymsim._refit import most_iterations, refit
+from sksymsim._selection.candidates import Candidate
+from sksymsim._selection.choice import Blend
+from sksymsim._selection.guests import seed_of
+from sksymsim._selection.ready_made import READY_MADE
+from sksymsim._selection.refit import most_iterations, refit
 
 SHORT = {
     "whitenings": (0.0,),
@@ -474,7 +474,7 @@ def test_an_interrupt_of_a_network_ends_the_search(data, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sksymsim._network_training.run_epoch", interrupted)
+    monkeypatch.setattr("sksymsim._networks.training.run_epoch", interrupted)
     network = SymmetricMLPClassifier((4,), early_stopping=False)
     with pytest.warns(UserWarning, match="interrupted"):
         network.fit(pairs, y)

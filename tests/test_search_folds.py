@@ -22,11 +22,10 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
 )
-from sksymsim._candidates import most_components
-from sksymsim._search_folds import (
-    LabelledPairs,
+from sksymsim._labelled_pairs import LabelledPairs, label_pairs
+from sksymsim._selection.candidates import most_components
+from sksymsim._selection.folds import (
     held_out_pairs,
-    label_pairs,
     make_folds,
     make_splits,
 )
@@ -289,7 +288,7 @@ def test_an_item_has_one_number(layout, validation_layout):
         pairs = Pairs(pairs.left, pairs.right)
     if validation_layout == "array":
         labels = np.arange(60) % 2
-        pairs = label_pairs(np.asarray(pairs), labels, None, None, "it")[0].pairs
+        pairs = label_pairs(np.asarray(pairs), labels, None)[0].pairs
     validation = LabelledPairs(pairs, np.arange(60) % 2 == 0, np.ones(60))
     folds = make_folds(list(KFold(3).split(index)), known, None, 0)
     splits = make_splits(known, folds, validation)

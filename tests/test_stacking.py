@@ -22,7 +22,7 @@ from sksymsim import (
 )
 from sksymsim._forms import FORMS
 from sksymsim._score import FittedScore
-from sksymsim._stacking import (
+from sksymsim._selection.stacking import (
     NEGLIGIBLE_WEIGHT,
     RIDGE,
     nonnegative_logistic,

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The table of a report in HTML."""
+
+from html import escape
+
+from sksymsim._evaluation.measures import probability_measures, rank_measures
+
+# What measures are called in a page, by what is before "=" in their names.
+NAMES = {
+    "roc_auc": "ROC-AUC",
+    "average_precision": "Average precision",
+    "equal_error_rate": "Equal error rate",
+    "tar_at_far": "True accepts at a rate of false accepts of",
+    "min_dcf": "Least detection cost",
+    "min_cllr": "Cllr after the best calibration (bits)",
+    "cllr": "Cllr (bits)",
+    "log_loss": "Log-loss (nats)",
+    "brier_score": "Brier score",
+    "calibration_error": "Calibration error",
+    "accuracy": "Accuracy",
+}
+GREATER_IS_BETTER = {
+    measure.name.partition("=")[0]: measure.greater_is_better
+    for measure in (*rank_measures((0.5,), 0.5), *probability_measures())
+}
+# In each cell: notebooks show the table without a style sheet.
+SPACE = "padding: .25em .6em;"
+NUMBER = f'style="{SPACE} text-align: right; white-space: nowrap"'
+NAME = f'scope="row" style="{SPACE} text-align: left; font-weight: normal"'
+
+
+def html_table(report, caption):
+    """Return the table of a report as one element, which needs no style sheet.
+
+    Parameters
+    ----------
+    report : PairReport
+    caption : str
+        Plain text.
+    """
+    columns = list(dict.fromkeys(entry["of"] for entry in report.table))
+    metrics = list(dict.fromkeys(entry["metric"] for entry in report.table))
+    cells = {(entry["metric"], entry["of"]): entry for entry in report.table}
+    head = "".join(f'<th scope="col" {NUMBER}>{escape(of)}</th>' for of in columns)
+    rows = []
+    for metric in metrics:
+        row = "".join(
+            f"<td {NUMBER}>{_cell(cells.get((metric, of)))}</td>" for of in columns
+        )
+        rows.append(f"<tr><th {NAME}>{_name(metric)}</th>{row}</tr>")
+    return (
+        f'<table class="measures"><caption>{escape(caption)}</caption>\n'
+        f'<thead><tr><th scope="col" style="{SPACE} text-align: left">Measure</th>'
+        f"{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+    )
+
+
+def _name(metric):
+    """Return what a row is called, with an arrow to where it is better."""
+    base, _, argument = metric.partition("=")
+    arrow, words = ("↑", "higher") if GREATER_IS_BETTER[base] else ("↓", "lower")
+    text = " ".join([NAMES[base], argument]).strip()
+    return f'{escape(text)} <span title="{words} is better">{arrow}</span>'
+
+
+def verdict(entry):
+    """Return "better", "worse" or None where the interval of a difference says so."""
+    if " - " not in entry["of"] or entry["low"] <= 0 <= entry["high"]:
+        return None
+    base = entry["metric"].partition("=")[0]
+    return "better" if (entry["low"] > 0) == GREATER_IS_BETTER[base] else "worse"
+
+
+def _cell(entry):
+    if entry is None:
+        return ""
+    sign = "+" if " - " in entry["of"] else ""
+    numbers = [_number(entry[key], sign) for key in ("estimate", "low", "high")]
+    estimate = numbers[0]
+    found = verdict(entry)
+    if found is not None:
+        estimate = f'<b class="{found}">{estimate}</b> {found}'
+    return f"{estimate}<br><small>{numbers[1]} to {numbers[2]}</small>"
+
+
+def _number(value, sign):
+    """Return a number to three places, with a minus that is as wide as a plus."""
+    return f"{value:{sign}.3f}".replace("-", "\N{MINUS SIGN}")

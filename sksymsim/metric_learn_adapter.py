@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""MetricLearnAdapter: the methods of metric-learn's pair learners, over our models."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sksymsim._base import PackageMixin
+from sksymsim._callbacks import watched
+from sksymsim._fit_arguments import weight_argument
+from sksymsim._frames_out import FramesOutMixin
+from sksymsim._metric import LearnedMetric
+from sksymsim._metric_learn.preprocessor import (
+    form_items,
+    form_pairs,
+    make_preprocessor,
+)
+from sksymsim._metric_learn.threshold import DistanceThresholdMixin
+from sksymsim._score import FittedScore
+from sksymsim._scoring import squared_distances, transform_items
+from sksymsim._validation.features import check_takes_weights
+from sksymsim._validation.items import check_pairs
+from sksymsim._validation.metric_learn import warn_of_score_pairs
+from sksymsim._validation.parameters import NONE, Instance, check_parameters
+from sksymsim._validation.scores import check_has_probabilities
+from sksymsim._validation.targets import check_labels, check_weights
+from sksymsim.classifier import SymmetricPairClassifier
+
+__all__ = ["MetricLearnAdapter"]
+
+PARAMETERS = {
+    "estimator": [
+        NONE,
+        Instance(
+            "a classifier of pairs with fit and decision_function",
+            methods=("fit", "decision_function"),
+        ),
+    ]
+}
+
+
+def _wrapped(adapter):
+    """Return the fitted estimator, or before a fit that which will be fitted."""
+    known = vars(adapter).get("estimator_", adapter.estimator)
+    return SymmetricPairClassifier() if known is None else known
+
+
+def _is_distance(estimator):
+    """Say whether the scores of a classifier are distances."""
+    return (
+        isinstance(estimator, SymmetricPairClassifier)
+        and estimator.form == "mahalanobis"
+        and estimator.psd
+    )
+
+
+def _has_distance(adapter):
+    """Say whether scores are distances, or raise the reason why not."""
+    estimator = _wrapped(adapter)
+    if not _is_distance(estimator):
+        raise AttributeError(
+            f"not available: the scores of {type(estimator).__name__} as given are no "
+            "distances. Use pair_score, or a SymmetricPairClassifier with "
+            "form='mahalanobis' and psd=True."
+        )
+    return True
+
+
+def _has_probabilities(adapter):
+    """Say whether there are probabilities, or raise the reason why not."""
+    check_has_probabilities(_wrapped(adapter))
+    return True
+
+
+class MetricLearnAdapter(
+    DistanceThresholdMixin,
+    FramesOutMixin,
+    PackageMixin,
+    ClassifierMixin,
+    BaseEstimator,
+):
+    """Our models behind the methods of metric-learn's pair learners.
+
+    For programs that were written for ``ITML``, ``MMC`` or ``SDML``: the same methods
+    with the same meaning, and probabilities. metric-learn need not be installed.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        A classifier of pairs; it is cloned. None is ``SymmetricPairClassifier()``. With
+        that class, ``form="mahalanobis"`` and ``psd=True`` there is a distance. Any
+        other classifier of pairs will do; then `pair_score` and `decision_function` are
+        its log-odds, and methods of distances are missing. Searches reach its
+        parameters by ``estimator__alpha`` if it is given.
+    preprocessor : array-like of shape (n_items, n_features) or callable, default=None
+        Where ids become vectors: a table of which they are row numbers, or a function
+        from an array of ids to as many rows.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted classifier: what to save and to deploy. It knows nothing of the
+        `preprocessor`.
+    components_ : ndarray of shape (n_components, n_features)
+        Q, of which distances are made: M = Q'Q. As many rows as features, or as
+        `n_components` of the estimator, the last of them zero if the rank is less.
+        With another array put in its place, distances and labels are those of that
+        array; probabilities remain those of the fit.
+    threshold_ : float
+        Pairs are called similar up to this distance; from its negative on, if scores
+        are log-odds. After `fit` without `calibration_params`, where similar is as
+        probable as not; negative if that is nowhere.
+    preprocessor_ : callable or None
+        What looks up ids.
+    classes_ : ndarray of shape (2,)
+        The labels, sorted; the second one means "similar".
+    n_features_in_ : int
+        The number of features of one item.
+    feature_names_in_ : ndarray of str of shape (n_features,)
+        The names of the columns, if `fit` was given data frames.
+
+    See Also
+    --------
+    MetricLearnPairClassifier : A learner of metric-learn, with our methods.
+    SymmetricPairClassifier : The model itself.
+
+    Notes
+    -----
+    Interface and definitions follow metric-learn 0.7 [1]_. What is different: labels
+    may be 0 and 1 or any other two, and one label alone is refused; `fit` sets the
+    threshold by the fitted probabilities and not by the training labels, unless there
+    are `calibration_params`; a calibrated threshold lies half-way between two distances
+    of the pairs; row numbers that are negative or too large are refused;
+    `n_features_in_` is the width of an item, which is checked.
+
+    Tuples and lists are arrays of pairs, as in metric-learn: two arrays of sides become
+    pairs by ``Pairs(X_a, X_b)``. Ids are looked up for every pair, so that scores have
+    the same bits with and without `preprocessor`. A table as `preprocessor` is copied
+    by every ``clone``; ``Pairs.from_index`` has neither cost.
+
+    References
+    ----------
+    .. [1] de Vazelhes, W. et al. metric-learn: Metric learning algorithms in Python.
+       JMLR 21 (2020), 138.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksymsim import MetricLearnAdapter, load_spoken_digits, make_pairs
+    >>> spoken = load_spoken_digits()
+    >>> pairs, y, _ = make_pairs(
+    ...     spoken.data, spoken.speaker, n_pairs=900, random_state=0
+    ... )
+    >>> ids, y = pairs.index, np.where(y, 1, -1)
+    >>> model = MetricLearnAdapter(preprocessor=spoken.data).fit(ids[:600], y[:600])
+    >>> model = model.calibrate_threshold(
+    ...     ids[600:], y[600:], strategy="max_tpr", min_rate=0.95
+    ... )
+    >>> model.predict(ids[:3]).tolist() == y[:3].tolist()
+    True
+    >>> model.score(ids[600:], y[600:]) > 0.8
+    True
+    """
+
+    # How learners of metric-learn say of how many items a sample is.
+    _tuple_size = 2
+
+    def __init__(self, estimator=None, *, preprocessor=None):
+        self.estimator = estimator
+        self.preprocessor = preprocessor
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = self.preprocessor is not None
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    # -------------------------------------------------------------------- fitting
+
+    def fit(self, X, y, sample_weight=None, calibration_params=None):
+        """Learn the metric, and set the threshold.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs; with a `preprocessor` also two ids for each.
+        y : array-like of shape (n_pairs,)
+            Two labels, such as -1 and 1; the greater one means "similar".
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights; a weight of 2 equals a repeated pair, if it does for
+            `estimator`.
+        calibration_params : dict, default=None
+            Arguments of `calibrate_threshold`, which is then called with the training
+            pairs. None sets the threshold where the probability is one half.
+
+        Returns
+        -------
+        self : MetricLearnAdapter
+
+        Raises
+        ------
+        TypeError
+            If pairs or ids are of a type that cannot be used.
+        ValueError
+            If a parameter, the pairs, labels or weights cannot be used.
+        IndexError
+            If ids are no rows of the `preprocessor`.
+        """
+        check_parameters(self, PARAMETERS)
+        if calibration_params is not None:
+            self._validate_calibration_params(**calibration_params)
+        preprocessor = make_preprocessor(self.preprocessor)
+        pairs = form_pairs(X, preprocessor, type(self).__name__)
+        check_labels(y, len(check_pairs(pairs, min_pairs=2)))
+        estimator = (
+            SymmetricPairClassifier() if self.estimator is None else self.estimator
+        )
+        arguments = {}
+        if sample_weight is not None:
+            name, _ = weight_argument(estimator)
+            check_takes_weights(estimator, name, sample_weight)
+            arguments[name] = check_weights(sample_weight, len(pairs))
+        with watched(self, pairs, y, sample_weight):
+            self._keep(clone(estimator).fit(pairs, y, **arguments), pairs, preprocessor)
+        if calibration_params is not None:
+            self.calibrate_threshold(pairs, y, **calibration_params)
+        return self
+
+    def _keep(self, fitted, pairs, preprocessor):
+        self.estimator_ = fitted
+        self.preprocessor_ = preprocessor
+        self.classes_ = fitted.classes_
+        self._remember_features(pairs)
+        self.threshold_ = 0.0
+        vars(self).pop("components_", None)
+        if _is_distance(fitted):
+            n_rows = fitted.n_components or self.n_features_in_
+            self.components_ = np.zeros((n_rows, self.n_features_in_))
+            self.components_[: len(fitted.components_)] = fitted.components_
+            k = fitted.intercept_
+            self.threshold_ = float(np.copysign(np.sqrt(abs(k)), k))
+
+    def _check_preprocessor(self):
+        """Look up ids as the parameter says now, and not as it did at the fit."""
+        self.preprocessor_ = make_preprocessor(self.preprocessor)
+
+    # -------------------------------------------------------------------- scoring
+
+    def _lookup(self):
+        if "preprocessor_" not in vars(self):
+            return make_preprocessor(self.preprocessor)
+        return self.preprocessor_
+
+    def _checked_pairs(self, X):
+        pairs = form_pairs(X, self._lookup(), type(self).__name__)
+        return super()._checked_pairs(pairs)
+
+    def _distance_score(self):
+        """Return -(a-b)'M(a-b) as the loops of scoring want it."""
+        rows = np.atleast_2d(self.components_)
+        return FittedScore("mahalanobis", 0.0, None, (rows,), (np.ones(len(rows)),))
+
+    def pair_score(self, X):
+        """Return similarities: negative distances where there are distances.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_pairs,)
+            Or the log-odds of `estimator_`, if its scores are no distances.
+        """
+        if _is_distance(_wrapped(self)):
+            return -self.pair_distance(X)
+        pairs = self._checked_pairs(X)
+        return self.estimator_.decision_function(pairs)
+
+    @available_if(_has_distance)
+    def pair_distance(self, X):
+        """Return the learned distances.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_pairs,)
+            The square root of (a-b)'M(a-b).
+        """
+        pairs = self._checked_pairs(X)
+        return np.sqrt(squared_distances(self._distance_score(), pairs))
+
+    @available_if(_has_distance)
+    def score_pairs(self, X):
+        """Return the learned distances; deprecated in metric-learn, so here too.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_pairs,)
+
+        Warns
+        -----
+        FutureWarning
+            Always: use `pair_distance` or `pair_score`.
+        """
+        warn_of_score_pairs(stacklevel=2)
+        return self.pair_distance(X)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Return the probabilities that the pairs are dissimilar and similar.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_pairs, 2)
+            Those of `estimator_`: they know nothing of `threshold_`. Columns in the
+            order of `classes_`.
+        """
+        pairs = self._checked_pairs(X)
+        return self.estimator_.predict_proba(pairs)
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X):
+        """Return the logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
+            The pairs, or their ids.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_pairs, 2)
+            Columns in the order of `classes_`.
+        """
+        pairs = self._checked_pairs(X)
+        return self.estimator_.predict_log_proba(pairs)
+
+    # ------------------------------------------------------------ what was learned
+
+    @available_if(_has_distance)
+    def transform(self, X):
+        """Map items to the space in which Euclid is the learned distance.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_items, n_features) or (n_items,)
+            Single items, or their ids.
+
+        Returns
+        -------
+        X_new : {ndarray, data frame} of shape (n_items, n_components)
+            The items times Q'. See `set_output`.
+        """
+        check_is_fitted(self, "estimator_")
+        items = form_items(X, self._lookup(), type(self).__name__)
+        items = self._checked_items(items)
+        return self._as_output(transform_items(self._distance_score(), items), X)
+
+    @available_if(_has_distance)
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns that `transform` makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of an item. They are checked, and not used.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_components,)
+            The name of the class and a number.
+        """
+        return super().get_feature_names_out(input_features)
+
+    @available_if(_has_distance)
+    def get_metric(self):
+        """Return the learned distance as a function of two vectors.
+
+        Returns
+        -------
+        metric : callable
+            ``metric(u, v, squared=False)`` for two arrays of shape (n_features,). What
+            happens to the model later does not change it.
+        """
+        check_is_fitted(self, "estimator_")
+        return LearnedMetric(np.atleast_2d(self.components_).copy())
+
+    @available_if(_has_distance)
+    def get_mahalanobis_matrix(self):
+        """Return M = Q'Q.
+
+        Returns
+        -------
+        M : ndarray of shape (n_features, n_features)
+        """
+        check_is_fitted(self, "estimator_")
+        return self._distance_score().matrices[0]
