@@ -99,6 +99,7 @@ class Form:
         return self.not_reflexive_because is None
 
 
+# The plainest first: to it goes what a search finds equally good.
 FORMS = {
     form.name: form
     for form in (
