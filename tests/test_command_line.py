@@ -624,8 +624,9 @@ def test_interrupt_leaves_the_old_file(run, world):
     Path("scores.csv").write_text("old")
     before = sorted(os.listdir())
     code = (
-        "import sys, time; from sksymsim import __main__, _progress\n"
-        "_progress.Progress.show = lambda *share: time.sleep(120)\n"
+        "import sys, time; from sksymsim import __main__\n"
+        "from sksymsim._commands import progress\n"
+        "progress.Progress.show = lambda *share: time.sleep(120)\n"
         "sys.exit(__main__.main())"
     )
     arguments = (
@@ -633,7 +634,8 @@ def test_interrupt_leaves_the_old_file(run, world):
     )
     process = started(arguments, "-c", code)
     deadline = time.monotonic() + 60
-    while sorted(os.listdir()) == before and time.monotonic() < deadline:
+    while sorted(os.listdir()) == before and process.poll() is None:
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     output, error = process.communicate(timeout=60)
