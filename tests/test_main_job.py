@@ -27,6 +27,12 @@ def printed_columns(text, name):
     return [[float(cell) for cell in line.split()[-2:]] for line in lines]
 
 
+def tell(model, pairs, path):
+    """Print what the second process finds, without one."""
+    found = ", ".join(f"{p:.3f}" for p in model.predict_proba(pairs[:100])[:5, 1])
+    print(f"  P(similar) of the first five test pairs: {found}")
+
+
 def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
     """Both questions are answered better than by cosine; all files are written.
 
@@ -50,7 +56,9 @@ def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
     spoken = load_spoken_digits()
     p = model.predict_proba((spoken.data[:3], spoken.data[1:4]))
     assert p.shape == (3, 2)
+    # Pictures and other processes have been seen.
     monkeypatch.setattr(_main_job, "draw", lambda panels, path: None)
+    monkeypatch.setattr(_main_job, "check_in_second_process", tell)
     main(["demo", "--output", str(tmp_path), "--jobs", "2"])
     tables = [
         [line for line in printed.splitlines() if line.startswith("  P(similar)")]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import sksymsim
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
@@ -62,3 +64,13 @@ def test_read_anywhere():
     assert named
     for path in named:
         assert (ROOT / path).exists() or path.startswith("docs/_build/"), path
+
+
+def test_one_version_is_told_everywhere():
+    """The newest release of the changelog is the one to cite, and that of the code."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    released = re.search(r"^## (\d[\w.]*) \((\d{4}-\d\d-\d\d)\)$", changelog, re.M)
+    cited = re.search(r"^version: (.+)\ndate-released: (.+)$", citation, re.M)
+    assert released.groups() == cited.groups()
+    assert sksymsim.__version__ == released[1] or "dev" in sksymsim.__version__
