@@ -107,47 +107,6 @@ def test_folds_share_no_recording_and_test_is_new():
         assert label[[rows[row.tobytes()] for row in test_items]].all()
 
 
-def test_best_threshold_is_the_best_of_all(rng):
-    """No threshold between two scores classifies more training pairs rightly."""
-    for _ in range(20):
-        scores = np.round(rng.normal(size=30), 1)
-        y = (scores + rng.normal(size=30) > 0).astype(int)
-        cuts = np.unique(scores)
-        cuts = np.concatenate([[cuts[0] - 1], (cuts[1:] + cuts[:-1]) / 2])
-        best = max(np.mean((scores > cut) == y) for cut in cuts)
-        threshold = _main_job.best_threshold(y, scores)
-        assert np.mean((scores > threshold) == y) == pytest.approx(best)
-
-
-@pytest.mark.parametrize("label", [0, 1])
-def test_best_threshold_may_accept_all_or_none(label):
-    """Where the scores say the opposite, the best is to go by the frequent label."""
-    scores = np.arange(10.0)
-    y = np.full(10, label)
-    y[0 if label == 0 else 9] = 1 - label
-    threshold = _main_job.best_threshold(y, scores)
-    assert ((scores > threshold) == label).all()
-
-
-def test_equal_error_rate_by_closed_form():
-    """Two Gaussians at distance d of unit variance cross at the rate Phi(-d/2)."""
-    from scipy.stats import norm
-
-    quantiles = norm.ppf((np.arange(20000) + 0.5) / 20000)
-    scores = np.concatenate([quantiles, quantiles + 2.0])
-    y = np.repeat([0, 1], 20000)
-    rate = _main_job.equal_error_rate(y, scores)
-    assert rate == pytest.approx(norm.cdf(-1.0), abs=1e-4)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_equal_error_rate_at_the_ends(sign):
-    """0 where the classes are apart, 1 where they are apart the wrong way."""
-    y = np.repeat([0, 1], 50)
-    rate = _main_job.equal_error_rate(y, sign * y.astype(float))
-    assert rate == (0.0 if sign > 0 else 1.0)
-
-
 def test_cosine_is_calibrated_by_two_numbers():
     """The log-odds of the cosine column are an increasing function of the cosine."""
     spoken = load_spoken_digits()

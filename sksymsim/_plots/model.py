@@ -4,14 +4,11 @@
 import numpy as np
 from scipy.special import entr
 
-from sksymsim._forms import difference, total
 from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, last_step, name_of
 from sksymsim._validation.plots import check_matrices
 
 __all__ = ["SpectrumDisplay"]
 
-# Of a form with more terms than one; G and L are those of `get_polynomial`.
-MATRIX_NAMES = {total: "G + L, of sums", difference: "G - L, of differences"}
 # Where models that are made of another one keep it.
 HOLDERS = ("best_estimator_", "estimator_", "estimator")
 
@@ -190,7 +187,7 @@ def spectra(score):
         noise = len(found) * np.finfo(float).eps * np.abs(found).max(initial=0)
         values = np.zeros(score.n_features)
         values[: len(found)] = np.where(np.abs(found) > noise, found, 0)
-        name = "M" if len(score.terms) == 1 else MATRIX_NAMES[term.sides]
+        name = "M" if len(score.terms) == 1 else term.sides.matrix
         result[name] = values
     return result
 

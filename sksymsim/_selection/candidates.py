@@ -19,8 +19,7 @@ from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 
 # A penalty under which nothing but scale and intercept of the prior is learned.
 PRIOR_ONLY = 1e9
-# The plainest first: what a tie within the noise is decided by.
-PLAIN_FORMS = list(FORMS)
+# The plainest first, as in FORMS: what a tie within the noise is decided by.
 PLAIN_PRIORS = ("identity", "covariance", "kissme")
 # What is among the baselines already.
 EUCLID = (np.inf, None, "identity", "mahalanobis")
@@ -221,7 +220,7 @@ def _path(space, normalizer, form, prior, shrinkage, alphas, settings):
         params = {"form": form, "prior": prior, "shrinkage": shrinkage}
         params["alpha"] = alpha if np.isfinite(alpha) else PRIOR_ONLY
         plainness = (
-            PLAIN_FORMS.index(form),
+            list(FORMS).index(form),
             PLAIN_PRIORS.index(prior),
             -alpha,
             space["whiten"] or 0.0,
