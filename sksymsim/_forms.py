@@ -30,11 +30,14 @@ class Sides:
         Maps (left, right) to (x, y); x is y where they are equal.
     own, cross : float
         x'By = own * (a'Ba + b'Bb) + cross * a'Bb for a symmetric B.
+    matrix : str
+        What B is called where there are several; G and L are those of `get_polynomial`.
     """
 
     combine: Callable
     own: float
     cross: float
+    matrix: str
 
     def __call__(self, left, right):
         """Return (x, y)."""
@@ -45,9 +48,11 @@ def _twice(x):
     return x, x
 
 
-difference = Sides(lambda left, right: _twice(left - right), 1.0, -2.0)
-total = Sides(lambda left, right: _twice(left + right), 1.0, 2.0)
-both = Sides(lambda left, right: (left, right), 0.0, 1.0)
+difference = Sides(
+    lambda left, right: _twice(left - right), 1.0, -2.0, "G - L, of differences"
+)
+total = Sides(lambda left, right: _twice(left + right), 1.0, 2.0, "G + L, of sums")
+both = Sides(lambda left, right: (left, right), 0.0, 1.0, "L, of products")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ class Form:
     terms : tuple of Term
         The quadratic terms; a form with a metric has exactly one, whose matrix is M.
     has_linear : bool
-        Whether c is free (otherwise it is 0).
+        Whether c is free (otherwise it is 0); only with a term of `total`, as it
+        multiplies the same sums.
     has_metric : bool
         Whether the matrix of the only term can be constrained to M = Q'Q.
     not_reflexive_because : str, default=None
@@ -99,6 +105,7 @@ class Form:
         return self.not_reflexive_because is None
 
 
+# The plainest first: to it goes what a search finds equally good.
 FORMS = {
     form.name: form
     for form in (
@@ -152,6 +159,12 @@ def row_products(x, y):
     if sparse.issparse(y):
         return np.asarray(y.multiply(x).sum(axis=1)).ravel()
     return _row_products(x, y)
+
+
+def row_cosines(x, y):
+    """Return the cosine of x_i and y_i for each row; 0 where one has no length."""
+    lengths = np.sqrt(row_products(x, x)) * np.sqrt(row_products(y, y))
+    return row_products(x, y) / np.where(lengths > 0, lengths, lengths.dtype.type(1))
 
 
 # NumPy takes BLAS for this from 2.0 on, and half of the time of einsum.

@@ -105,46 +105,6 @@ class PairScoreMixin(PackageMixin):
         return self.classes_[similar.astype(np.intp)]
 
 
-class KeptScoreMixin(PairScoreMixin):
-    """What needs nothing but the object that a fit keeps for scoring.
-
-    The class that inherits has ``_score_with(score, pairs)``, and after fit ``_score``
-    with `intercept` and ``without_intercept()``.
-    """
-
-    def _scores(self, pairs):
-        return self._score_with(self._score, pairs)
-
-    def pair_score(self, X):
-        """Return a similarity without intercept: larger is more similar.
-
-        Parameters
-        ----------
-        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
-            The pairs.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_pairs,)
-            The log-odds less the intercept. Ranks as `decision_function` does.
-        """
-        pairs = self._checked_pairs(X)
-        return self._score_with(self._score.without_intercept(), pairs)
-
-    @property
-    def intercept_(self):
-        """k, the log-odds of a pair whose other terms are zero."""
-        return self._kept_score("intercept_").intercept
-
-    def _kept_score(self, name):
-        """Return what the fit has kept, for an attribute of that name."""
-        if "_score" not in vars(self):
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r} before fit."
-            )
-        return self._score
-
-
 def _two_columns(function, scores):
     """Return a function of the negative scores and of the scores, side by side."""
     columns = np.empty((len(scores), 2), dtype=scores.dtype)

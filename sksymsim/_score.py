@@ -77,6 +77,10 @@ class FittedScore:
         """Return the same score less its intercept."""
         return self._derived("no intercept", lambda: replace(self, intercept=0.0))
 
+    def shifted(self, shift):
+        """Return the score with another intercept, larger by `shift`."""
+        return replace(self, intercept=self.intercept + shift)
+
     def kernel(self, dtype, *, triangular=False):
         """Return the loops of the score for rows of one dtype.
 

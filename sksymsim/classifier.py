@@ -2,7 +2,6 @@
 """SymmetricPairClassifier: a similarity learned from labelled pairs."""
 
 from copy import copy
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,21 +9,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import Team, effective_threads
-from sksymsim._callbacks import watched
 from sksymsim._finishing import restart_parameters
 from sksymsim._fitting import FitOptions, fit_score
 from sksymsim._forms import FORMS
+from sksymsim._kept_score import KeptScoreMixin
 from sksymsim._kernels.fitting import DualOptions, fit_dual
 from sksymsim._kernels.prior_score import fit_prior
 from sksymsim._kernels.score import score_dual
 from sksymsim._labelled_pairs import label_pairs
 from sksymsim._layout import make_design
 from sksymsim._learned_matrices import LearnedMatricesMixin
-from sksymsim._prediction import KeptScoreMixin
 from sksymsim._priors import PRIOR, build_prior
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs, squared_distances
-from sksymsim._solvers import warn_if_not_converged
 from sksymsim._validation.axioms import check_reflexive_form
 from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA, check_penalty
 from sksymsim._validation.parameters import (
@@ -39,7 +36,6 @@ from sksymsim._validation.parameters import (
 )
 from sksymsim._validation.sizes import check_n_components
 from sksymsim._validation.targets import check_similar_rate
-from sksymsim._weights import rate_shift
 
 __all__ = ["SymmetricPairClassifier"]
 
@@ -337,23 +333,8 @@ class SymmetricPairClassifier(
             check_penalty(self.alpha, "form='poly'")
         known, classes = label_pairs(X, y, sample_weight)
         check_n_components(self.n_components, known.pairs.shape[2])
-        with watched(
-            self, known.pairs, known.labels(classes), sample_weight, None
-        ) as task:
-            # Pairs without weight go first of all, so that they cannot matter.
-            known = known.weighted(classes, self.class_weight)
-            shift = rate_shift(self.similar_rate, known.similar, known.weights)
-            learned = partial(self._learned, classes, shift)
-            fit = self._fit_kernels if self.form == POLY else self._fit_matrices
-            with task.iterations(learned) as watch:
-                solution = fit(known, watch)
-            warn_if_not_converged(
-                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-            )
-            self._keep(solution, classes, shift)
-            self._remember_features(known.pairs)
-            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
-        return self
+        solve = self._fit_kernels if self.form == POLY else self._fit_matrices
+        return self._fit_score(known, classes, sample_weight, solve, ADVICE)
 
     def _check_parameters(self):
         check_parameters(self, PARAMETERS)
@@ -362,19 +343,8 @@ class SymmetricPairClassifier(
             check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
 
     def _learned(self, classes, shift, score):
-        """Return the attributes that scoring needs."""
-        score = replace(score, intercept=score.intercept + shift)
-        return {
-            "_fitted": (self.form, self.psd),
-            "classes_": classes,
-            "_score": score,
-        }
-
-    def _keep(self, solution, classes, shift):
-        """Take over what a fit has found."""
-        vars(self).update(self._learned(classes, shift, solution.score))
-        self.n_iter_ = solution.n_iter
-        self.objective_ = solution.result.value
+        fitted = {"_fitted": (self.form, self.psd)}
+        return fitted | super()._learned(classes, shift, score)
 
     def _fit_options(self, watch=None):
         return FitOptions(

@@ -5,16 +5,14 @@ from functools import partial
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from sksymsim._callbacks import watched
 from sksymsim._forms import FORMS
+from sksymsim._kept_score import KeptScoreMixin
 from sksymsim._kernels.fitting import DualOptions, fit_dual
 from sksymsim._kernels.pair_kernels import ITEM_KERNELS, PAIRWISE
 from sksymsim._kernels.prior_score import fit_prior
 from sksymsim._kernels.score import score_dual
 from sksymsim._labelled_pairs import label_pairs
-from sksymsim._prediction import KeptScoreMixin
 from sksymsim._priors import PRIOR
-from sksymsim._solvers import warn_if_not_converged
 from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA
 from sksymsim._validation.parameters import (
     BOOL,
@@ -27,7 +25,6 @@ from sksymsim._validation.parameters import (
     check_parameters,
 )
 from sksymsim._validation.targets import check_similar_rate
-from sksymsim._weights import rate_shift
 
 __all__ = ["KernelPairClassifier"]
 
@@ -266,28 +263,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)
         known, classes = label_pairs(X, y, sample_weight)
-        labels = known.labels(classes)
-        with watched(self, known.pairs, labels, sample_weight, None) as task:
-            known = known.weighted(classes, self.class_weight)
-            shift = rate_shift(self.similar_rate, known.similar, known.weights)
+        return self._fit_score(known, classes, sample_weight, self._solve, ADVICE)
 
-            def learned(score):
-                return {"classes_": classes, "_score": score.shifted(shift)}
-
-            with task.iterations(learned) as watch:
-                solution = self._solve(known, watch)
-            warn_if_not_converged(
-                solution.result, self.max_iter, self.tol, ADVICE, stacklevel=3
-            )
-            vars(self).update(learned(solution.score))
-            self._remember_features(known.pairs)
-            self.n_iter_ = solution.n_iter
-            self.objective_ = solution.result.value
-            self.gamma_ = solution.gamma
-            self.kernel_scale_ = solution.kernel_scale
-            self.n_landmarks_ = solution.n_landmarks
-            self._write_card(known.pairs, known.similar, {"objective": self.objective_})
-        return self
+    def _keep(self, solution, classes, shift):
+        super()._keep(solution, classes, shift)
+        self.gamma_ = solution.gamma
+        self.kernel_scale_ = solution.kernel_scale
+        self.n_landmarks_ = solution.n_landmarks
 
     def _solve(self, known, watch):
         make_prior = None

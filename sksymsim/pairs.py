@@ -506,6 +506,6 @@ class Pairs:
         return np.argsort(np.argsort(first))[inverse]
 
 
-def _restore(left, right, rows, names=None):
-    """Make pairs again out of what was pickled; once, names were not."""
+def _restore(left, right, rows, names):
+    """Make pairs again out of what was pickled."""
     return Pairs._from_parts((left, left if right is None else right), rows, names)

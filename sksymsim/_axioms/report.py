@@ -3,7 +3,6 @@
 
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
@@ -239,16 +238,14 @@ class AxiomReport:
         witnesses = "\n".join(
             f"<li>{escape(text)}</li>" for text in self._witness_lines()
         )
-        page = full_page(
+        return full_page(
             title,
             f'<div class="scroll">{self._repr_html_()}</div>\n'
             f"{notes}\n<h2>The worst of each</h2>\n"
             f"<ul>\n{witnesses or '<li>No axiom is broken.</li>'}\n</ul>\n"
             f"<h2>The model</h2>\n<pre>{escape(repr(self.model))}</pre>",
+            path,
         )
-        if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
-        return page
 
     def _repr_html_(self):
         head, *rows = self._cells()

@@ -15,15 +15,17 @@ from sklearn.metrics import (
     get_scorer,
     log_loss,
     roc_auc_score,
-    roc_curve,
 )
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
+from sksymsim._evaluation.baselines import cosine_and_euclid
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.datasets import load_spoken_digits, make_pairs
+from sksymsim.metrics import equal_error_rate
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
+from sksymsim.thresholds import threshold_at
 
 GRID = {
     "sharedtransformer__transformer__whiten": [0.2, 0.5, 0.9],
@@ -178,7 +180,7 @@ def learned_answer(question, search):
         method="decision_function",
     )
     scores = search.best_estimator_.decision_function(question.test[0])
-    return Answer("learned", scores, scores, best_threshold(y, held_out))
+    return Answer("learned", scores, scores, threshold_at(y, held_out).threshold)
 
 
 def cosine_answer(question):
@@ -189,42 +191,11 @@ def cosine_answer(question):
         SharedTransformer(EmbeddingNormalizer(center=False)),
         SymmetricPairClassifier("bilinear", alpha=1e6),
     ).fit(pairs, y)
-    threshold = best_threshold(y, cosine(pairs))
+    cosine, _ = cosine_and_euclid(pairs)
+    threshold = threshold_at(y, cosine).threshold
     test = question.test[0]
-    return Answer("cosine", cosine(test), model.decision_function(test), threshold)
-
-
-def cosine(pairs):
-    """Return the cosine of both sides."""
-    left, right = pairs.left, pairs.right
-    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.einsum("ij,ij->i", left, right) / lengths
-
-
-def best_threshold(y, scores):
-    """Return the threshold of the highest accuracy of ``scores > threshold``."""
-    false_alarms, hits, cuts = roc_curve(y, scores, drop_intermediate=False)
-    accuracy = np.mean(y) * hits + (1 - np.mean(y)) * (1 - false_alarms)
-    # Halfway between the lowest score that is accepted and the next one, if there is.
-    lowest = int(np.argmax(accuracy))
-    if lowest == 0:
-        return float(cuts[1])
-    if lowest == len(cuts) - 1:
-        return float(np.nextafter(cuts[lowest], -np.inf))
-    return float(np.mean(cuts[lowest : lowest + 2]))
-
-
-def equal_error_rate(y, scores):
-    """Return the rate at which misses and false alarms are equally frequent."""
-    false_alarms, hits, _ = roc_curve(y, scores)
-    misses = 1 - hits
-    after = int(np.argmax(false_alarms >= misses))
-    gap = (false_alarms - misses)[[after - 1, after]]
-    share = gap[0] / (gap[0] - gap[1])
-    return float(
-        false_alarms[after - 1]
-        + share * (false_alarms[after] - false_alarms[after - 1])
-    )
+    cosine, _ = cosine_and_euclid(test)
+    return Answer("cosine", cosine, model.decision_function(test), threshold)
 
 
 def print_table(answers, y):
@@ -232,7 +203,7 @@ def print_table(answers, y):
     rows = [
         ("ROC-AUC", lambda a: roc_auc_score(y, a.scores)),
         ("average precision", lambda a: average_precision_score(y, a.scores)),
-        ("accuracy", lambda a: np.mean((a.scores > a.threshold) == y)),
+        ("accuracy", lambda a: np.mean((a.scores >= a.threshold) == y)),
         ("equal error rate", lambda a: equal_error_rate(y, a.scores)),
         ("log-loss", lambda a: log_loss(y, expit(a.log_odds))),
     ]

@@ -2,9 +2,9 @@
 """Similarities that nobody had to learn."""
 
 import numpy as np
-from scipy import sparse
 
 from sksymsim._blocks import block_slices, release_pages
+from sksymsim._forms import row_cosines, row_products
 
 
 def cosine_and_euclid(pairs):
@@ -22,16 +22,8 @@ def cosine_and_euclid(pairs):
     for rows in block_slices(n_pairs, 16 * width):
         left, right = pairs.block(rows)
         left, right = left.astype(np.float64), right.astype(np.float64)
-        lengths = np.sqrt(_dots(left, left)) * np.sqrt(_dots(right, right))
-        cosine[rows] = _dots(left, right) / np.where(lengths > 0, lengths, 1)
+        cosine[rows] = row_cosines(left, right)
         gap = left - right
-        euclid[rows] = -np.sqrt(_dots(gap, gap))
+        euclid[rows] = -np.sqrt(row_products(gap, gap))
         release_pages(*pairs._tables)
     return cosine, euclid
-
-
-def _dots(left, right):
-    """Return the dot product of each row of one side with that of the other."""
-    if sparse.issparse(left):
-        return np.asarray(left.multiply(right).sum(axis=1)).ravel()
-    return np.einsum("ij,ij->i", left, right)

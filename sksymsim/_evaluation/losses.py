@@ -29,6 +29,11 @@ def log_likelihood_ratios(log_odds, similar, weights, similar_rate):
     return log_odds - logit(similar_rate)
 
 
+def log_losses(margins):
+    """Return the log-loss of pairs, given their log-odds with the sign of the label."""
+    return -log_expit(margins)
+
+
 def llr_cost(weights, similar, log_ratios):
     """Return Cllr of one or more weightings.
 
@@ -38,7 +43,7 @@ def llr_cost(weights, similar, log_ratios):
     similar : ndarray of bool of shape (n_pairs,)
     log_ratios : ndarray of shape (n_pairs,) or (n_weightings, n_pairs)
     """
-    losses = -weights * log_expit(np.where(similar, log_ratios, -log_ratios))
+    losses = weights * log_losses(np.where(similar, log_ratios, -log_ratios))
     missed = losses @ similar / (weights @ similar)
     false = losses @ ~similar / (weights @ ~similar)
     return (missed + false) / (2 * np.log(2))

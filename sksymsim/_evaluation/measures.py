@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from sksymsim._evaluation.curves import (
     Ranking,
@@ -22,6 +22,7 @@ from sksymsim._evaluation.losses import (
     calibration_error,
     llr_cost,
     log_likelihood_ratios,
+    log_losses,
     surprises_by_bin,
 )
 from sksymsim._validation.scores import OBSERVED
@@ -122,7 +123,7 @@ class LogOddsScores:
         self.similar = similar
         self.log_odds = log_odds
         probabilities = expit(log_odds)
-        self.losses = -log_expit(np.where(similar, log_odds, -log_odds))
+        self.losses = log_losses(np.where(similar, log_odds, -log_odds))
         self.squares = (similar - probabilities) ** 2
         self.correct = (log_odds > 0) == similar
         bins = bin_numbers(probabilities, weights, N_BINS, "quantile")

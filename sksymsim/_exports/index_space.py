@@ -103,7 +103,8 @@ def split_member(member, items):
     """
     score, weight = member.score, member.weight
     (term, *more) = score.terms
-    if more or score.linear is not None:
+    has_center = term.sides.own and term.sides.cross != -2 * term.sides.own
+    if more or score.linear is not None or has_center:
         return _split_polynomial(member, items)
     cross = weight * term.coefficient * term.sides.cross
     own = weight * term.coefficient * term.sides.own

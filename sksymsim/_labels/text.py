@@ -4,7 +4,6 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
@@ -287,10 +286,7 @@ class LabelAudit:
         OSError
             If `path` cannot be written.
         """
-        page = full_page(title, self._repr_html_())
-        if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
-        return page
+        return full_page(title, self._repr_html_(), path)
 
 
 def _count(n, one, several):

@@ -12,6 +12,7 @@ from sksymsim._blocks import (
     dense,
     release_pages,
 )
+from sksymsim._forms import row_cosines, row_products
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,6 @@ class Inputs:
         return (cosines - dtype(self.cosine_center)) * dtype(1 / self.cosine_scale)
 
 
-def row_cosines(left, right):
-    """Return the cosine of each row with that of the other side; 0 for zero rows."""
-    lengths = np.sqrt(_dots(left, left)) * np.sqrt(_dots(right, right))
-    return _dots(left, right) / np.where(lengths > 0, lengths, lengths.dtype.type(1))
-
-
-def _dots(left, right):
-    return np.einsum("ij,ij->i", left, right)
-
-
 def measure_inputs(sample):
     """Measure what makes the inputs of a network alike in size, on training pairs.
 
@@ -84,7 +75,7 @@ def measure_inputs(sample):
         for side in sides:
             side = side - first
             total += weights[rows] @ side / 2
-            square += float(weights[rows] @ _dots(side, side)) / 2
+            square += float(weights[rows] @ row_products(side, side)) / 2
         release_pages(*pairs._tables)
     variance = (square - float(total @ total)) / width
     center = float(weights @ cosines)

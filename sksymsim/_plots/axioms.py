@@ -7,13 +7,7 @@ from sklearn.utils import check_random_state
 from sksymsim._axioms.paths import count_paths
 from sksymsim._axioms.scores import ItemScores
 from sksymsim._distinct import distinct_rows
-from sksymsim._plots.base import (
-    LEGEND,
-    REFERENCE,
-    name_of,
-    next_style,
-    open_axes,
-)
+from sksymsim._plots.base import LEGEND, REFERENCE, Display, name_of, next_style
 from sksymsim._validation.axioms import (
     check_count,
     check_enough_items,
@@ -26,7 +20,7 @@ from sksymsim._validation.items import check_items
 __all__ = ["TransitivityDisplay"]
 
 
-class TransitivityDisplay:
+class TransitivityDisplay(Display):
     """How often a ~ b and b ~ c go without a ~ c, at each threshold.
 
     Make it with :meth:`from_estimator` or :meth:`from_predictions`.
@@ -207,29 +201,7 @@ class TransitivityDisplay:
             n_paths=np.array(n_paths),
         )
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw, for example beside another curve; None makes a new figure.
-        name : str, default=None
-            What the legend calls it; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the curve, for ``Axes.plot``.
-
-        Returns
-        -------
-        display : TransitivityDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         label = "violations" if self.name is None else self.name
         options = {**next_style(ax), "label": label, **kwargs}
         (self.line_,) = ax.plot(self.thresholds, 100 * self.violation_rate, **options)
@@ -244,4 +216,3 @@ class TransitivityDisplay:
             ylabel="a ~ b ~ c without a ~ c (% of paths)",
         )
         ax.legend(**LEGEND)
-        return self

@@ -30,13 +30,41 @@ LEGEND = {
 }
 
 
-def open_axes(display, ax):
-    """Store the axes to draw on in a display, new ones if none are given."""
-    if ax is None:
-        plt = import_pyplot(type(display).__name__)
-        _, ax = plt.subplots(layout="constrained")
-    display.ax_, display.figure_ = ax, ax.figure
-    return ax
+class Display:
+    """The shell of all pictures: new axes where none are given, and a name.
+
+    The class that inherits has an attribute ``name`` and ``_draw(ax, **kwargs)``.
+    """
+
+    def plot(self, ax=None, *, name=None, **kwargs):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw, for example beside another one; None makes a new figure.
+        name : str, default=None
+            The legend or the title; None takes the attribute `name`.
+        **kwargs : dict
+            Options of what is drawn, as the methods take them that made the display.
+
+        Returns
+        -------
+        display : Display
+            This one.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        if ax is None:
+            plt = import_pyplot(type(self).__name__)
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self.name = self.name if name is None else name
+        self._draw(ax, **kwargs)
+        return self
 
 
 def next_style(ax):

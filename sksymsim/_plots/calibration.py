@@ -13,9 +13,9 @@ from sksymsim._evaluation.losses import (
 from sksymsim._plots.base import (
     LEGEND,
     REFERENCE,
+    Display,
     name_of,
     next_style,
-    open_axes,
     scored_pairs,
 )
 from sksymsim._validation.parameters import Number
@@ -28,7 +28,7 @@ N_BARS = 20
 BAR_HEIGHT = 0.2
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(Display):
     """The rate of similar pairs beside the probability that a model gives to them.
 
     On the diagonal, probabilities are what comes true. Make it with
@@ -231,29 +231,7 @@ class ReliabilityDisplay:
             calibration_error=float(calibration_error(weights, surprises)),
         )
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        name : str, default=None
-            What the legend calls it; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the line, for ``Axes.plot``.
-
-        Returns
-        -------
-        display : ReliabilityDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         self.bars_ = None
         if not ax.lines:
             self._draw_background(ax)
@@ -271,7 +249,6 @@ class ReliabilityDisplay:
         }
         (self.line_,) = ax.plot(self.mean_probability, self.similar_rate, **options)
         ax.legend(**LEGEND, loc="upper left")
-        return self
 
     def _draw_background(self, ax):
         """Draw the diagonal, and how many pairs have which probability."""

@@ -8,9 +8,9 @@ from sksymsim._evaluation.curves import Ranking, equal_error
 from sksymsim._plots.base import (
     LEGEND,
     REFERENCE,
+    Display,
     name_of,
     next_style,
-    open_axes,
     scored_pairs,
 )
 from sksymsim._validation.scores import check_scores
@@ -24,7 +24,7 @@ MARKS = np.array(
 LEAST_RATE = 1e-7
 
 
-class DetDisplay:
+class DetDisplay(Display):
     """Both error rates at each threshold, on axes on which Gaussians are straight.
 
     The detection error trade-off [1]_. Make it with :meth:`from_estimator` or
@@ -185,29 +185,7 @@ class DetDisplay:
             equal_error_rate=float(equal_error(curve)[0]),
         )
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw, for example beside another curve; None makes a new figure.
-        name : str, default=None
-            What the legend calls it; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the curve, for ``Axes.plot``.
-
-        Returns
-        -------
-        display : DetDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         beside_others = bool(ax.lines)
         limits = [ax.get_xlim(), ax.get_ylim()]
         rate = self.equal_error_rate
@@ -236,7 +214,6 @@ class DetDisplay:
                 low, most = min(low, shown[0]), max(most, shown[1])
             set_limits(low, most)
         ax.legend(**LEGEND, loc="upper right")
-        return self
 
 
 def _probits(rates):

@@ -7,7 +7,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from sksymsim._plots.base import LEGEND, name_of, next_style, open_axes, shown_score
+from sksymsim._plots.base import LEGEND, Display, name_of, next_style, shown_score
 from sksymsim._validation.items import check_pairs
 from sksymsim._validation.plots import (
     check_subset_labels,
@@ -21,7 +21,7 @@ from sksymsim.model_selection import PairGroupKFold
 __all__ = ["PairLearningCurveDisplay"]
 
 
-class PairLearningCurveDisplay:
+class PairLearningCurveDisplay(Display):
     """The held-out score against the number of training pairs.
 
     A curve that still rises at its end wants more pairs. Make it with
@@ -186,29 +186,7 @@ class PairLearningCurveDisplay:
         )
         return display.plot(ax, name=name_of(model, name), **kwargs)
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        name : str, default=None
-            What the legend calls it; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the line, for ``Axes.plot``.
-
-        Returns
-        -------
-        display : PairLearningCurveDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         beside_others = bool(ax.lines)
         scores, text = shown_score(self.test_scores, self.score_name)
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
@@ -231,7 +209,6 @@ class PairLearningCurveDisplay:
             ax.set_xticks(sizes, [f"{size:,}" for size in sizes.tolist()])
             ax.set(xlabel="training pairs (number)", ylabel=f"held-out {text}")
         ax.legend(**LEGEND)
-        return self
 
 
 def interleaved(similar, rng):

@@ -4,19 +4,16 @@
 import numpy as np
 from scipy.special import entr
 
-from sksymsim._forms import difference, total
-from sksymsim._plots.base import DASHES, LEGEND, PALETTE, last_step, name_of, open_axes
+from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, last_step, name_of
 from sksymsim._validation.plots import check_matrices
 
 __all__ = ["SpectrumDisplay"]
 
-# Of a form with more terms than one; G and L are those of `get_polynomial`.
-MATRIX_NAMES = {total: "G + L, of sums", difference: "G - L, of differences"}
 # Where models that are made of another one keep it.
 HOLDERS = ("best_estimator_", "estimator_", "estimator")
 
 
-class SpectrumDisplay:
+class SpectrumDisplay(Display):
     """The eigenvalues of the matrices of a model, with their effective rank.
 
     Make it with :meth:`from_estimator`.
@@ -116,29 +113,7 @@ class SpectrumDisplay:
         display = cls(eigenvalues=spectra(score))
         return display.plot(ax, name=name_of(model, name), **kwargs)
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        name : str, default=None
-            The title; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the lines, for ``Axes.plot``.
-
-        Returns
-        -------
-        display : SpectrumDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         self.lines_, self.negative_ = [], []
         ranks = self.effective_rank
         styles = zip(self.eigenvalues.items(), PALETTE, DASHES, strict=False)
@@ -181,7 +156,6 @@ class SpectrumDisplay:
         if self.name is not None:
             ax.set_title(self.name)
         ax.legend(**LEGEND)
-        return self
 
 
 def fitted_score(model):
@@ -213,7 +187,7 @@ def spectra(score):
         noise = len(found) * np.finfo(float).eps * np.abs(found).max(initial=0)
         values = np.zeros(score.n_features)
         values[: len(found)] = np.where(np.abs(found) > noise, found, 0)
-        name = "M" if len(score.terms) == 1 else MATRIX_NAMES[term.sides]
+        name = "M" if len(score.terms) == 1 else term.sides.matrix
         result[name] = values
     return result
 

@@ -7,8 +7,8 @@ from sksymsim._plots.base import (
     BLUE,
     LEGEND,
     VERMILLION,
+    Display,
     name_of,
-    open_axes,
     scored_pairs,
 )
 from sksymsim._validation.parameters import NONE, Number
@@ -20,7 +20,7 @@ __all__ = ["ScoreDistributionDisplay"]
 SHOWN = (0.002, 0.998)
 
 
-class ScoreDistributionDisplay:
+class ScoreDistributionDisplay(Display):
     """Histograms of the log-odds of similar and of dissimilar pairs.
 
     Make it with :meth:`from_estimator` or :meth:`from_predictions`.
@@ -225,29 +225,7 @@ class ScoreDistributionDisplay:
             threshold=threshold,
         )
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        name : str, default=None
-            The title; None takes the attribute `name`.
-        **kwargs : dict
-            Options of both histograms, for ``Axes.stairs``.
-
-        Returns
-        -------
-        display : ScoreDistributionDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         kinds = [
             # SVG knows no hatch on a transparent colour: one is hatched, one is filled.
             (
@@ -279,7 +257,6 @@ class ScoreDistributionDisplay:
         if self.name is not None:
             ax.set_title(self.name)
         ax.legend(**LEGEND)
-        return self
 
 
 def bin_edges(log_odds, threshold, n_bins):

@@ -3,14 +3,7 @@
 
 import numpy as np
 
-from sksymsim._plots.base import (
-    DASHES,
-    LEGEND,
-    PALETTE,
-    name_of,
-    open_axes,
-    shown_score,
-)
+from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, name_of, shown_score
 from sksymsim._selection.curves import make_curves, standard_errors
 from sksymsim._validation.plots import check_cv_results, check_search
 
@@ -24,7 +17,7 @@ ASIDE = 1.0
 MOST_TICKS = 9
 
 
-class SearchResultsDisplay:
+class SearchResultsDisplay(Display):
     """The scores of a search against one parameter, a line for each other setting.
 
     Make it with :meth:`from_estimator` or :meth:`from_cv_results`.
@@ -225,35 +218,13 @@ class SearchResultsDisplay:
         )
         return display.plot(ax, name=name, **kwargs)
 
-    def plot(self, ax=None, *, name=None, **kwargs):
-        """Draw it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-        name : str, default=None
-            The title; None takes the attribute `name`.
-        **kwargs : dict
-            Options of the lines, for ``Axes.errorbar``.
-
-        Returns
-        -------
-        display : SearchResultsDisplay
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        """
-        ax = open_axes(self, ax)
-        self.name = self.name if name is None else name
+    def _draw(self, ax, **kwargs):
         values = [curve.values for curve in self.curves if curve.values is not None]
         axis = LogAxis(np.concatenate(values))
         self.lines_ = []
         for i, curve in enumerate(self.curves):
             options = dict(OTHERS) if i >= MOST_LINES else named_style(i, curve.label)
-            self.lines_.append(self._draw(ax, axis, curve, {**options, **kwargs}))
+            self.lines_.append(self._draw_curve(ax, axis, curve, {**options, **kwargs}))
         n_others = len(self.curves) - MOST_LINES
         if n_others > 0:
             self.lines_[MOST_LINES].set_label(f"{n_others} other settings")
@@ -265,9 +236,8 @@ class SearchResultsDisplay:
         if self.name is not None:
             ax.set_title(self.name)
         ax.legend(**LEGEND)
-        return self
 
-    def _draw(self, ax, axis, curve, options):
+    def _draw_curve(self, ax, axis, curve, options):
         mean, _ = shown_score(curve.mean, self.score_name)
         if curve.values is None:
             level = {k: v for k, v in options.items() if k not in ("marker", "capsize")}

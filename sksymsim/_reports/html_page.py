@@ -2,6 +2,7 @@
 """What all pages of HTML have in common: the frame and the style."""
 
 from html import escape
+from pathlib import Path
 
 from sksymsim._version import __version__
 
@@ -42,8 +43,8 @@ footer { color: #666; font-size: .85rem; margin-top: 2rem; }
 """
 
 
-def full_page(title, body):
-    """Return a whole page with a headline, and who made it.
+def full_page(title, body, path=None):
+    """Return a whole page with a headline, and who made it; write it where wanted.
 
     Parameters
     ----------
@@ -51,9 +52,11 @@ def full_page(title, body):
         Plain text.
     body : str
         HTML.
+    path : str or path-like, default=None
+        The file; None writes none.
     """
     title = escape(title)
-    return (
+    page = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n"
@@ -61,3 +64,6 @@ def full_page(title, body):
         f"<footer>Made by sksymsim {__version__}.</footer>\n"
         "</main>\n</body>\n</html>\n"
     )
+    if path is not None:
+        Path(path).write_text(page, encoding="utf-8")
+    return page

@@ -23,14 +23,15 @@ FEW_UNITS = 30
 SMALL_ERROR = 0.02
 
 
-def make_page(report, title, pictures):
-    """Return a report as a page.
+def make_page(report, title, pictures, path=None):
+    """Return a report as a page, and write it where wanted.
 
     Parameters
     ----------
     report : PairReport
     title : str
     pictures : bool
+    path : str or path-like, default=None
     """
     parts = [
         _beware(report),
@@ -45,7 +46,7 @@ def make_page(report, title, pictures):
         _counts(report),
         f"<h2>The model</h2>\n<pre>{escape(repr(report.model))}</pre>",
     ]
-    return full_page(title, "\n".join(part for part in parts if part))
+    return full_page(title, "\n".join(part for part in parts if part), path)
 
 
 def _caption(report):

@@ -2,7 +2,6 @@
 """PairReport: what a model is worth on some pairs, as a table."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -152,10 +151,7 @@ class PairReport:
         >>> page[:15]
         '<!doctype html>'
         """
-        page = make_page(self, title, pictures)
-        if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
-        return page
+        return make_page(self, title, pictures, path)
 
     def _repr_html_(self):
         return html_table(self, self._title())

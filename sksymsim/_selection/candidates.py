@@ -11,7 +11,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import make_pipeline
 
 from sksymsim._blocks import working_dtype
-from sksymsim._forms import FORMS
+from sksymsim._forms import FORMS, both
 from sksymsim._selection.guests import with_seed
 from sksymsim._selection.ready_made import READY_MADE
 from sksymsim.classifier import SymmetricPairClassifier
@@ -19,8 +19,7 @@ from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 
 # A penalty under which nothing but scale and intercept of the prior is learned.
 PRIOR_ONLY = 1e9
-# The plainest first: what a tie within the noise is decided by.
-PLAIN_FORMS = ("mahalanobis", "bilinear", "quadratic")
+# The plainest first, as in FORMS: what a tie within the noise is decided by.
 PLAIN_PRIORS = ("identity", "covariance", "kissme")
 # What is among the baselines already.
 EUCLID = (np.inf, None, "identity", "mahalanobis")
@@ -198,11 +197,15 @@ def family_spaces(items, forms, priors, shrinkages, alphas, settings):
             _path(space, normalizer, form, prior, shrinkage, alphas, settings)
             for form, prior in product(forms, priors)
             for shrinkage in (shrinkages[:1] if prior == "identity" else shrinkages)
-            # The dot product of a difference of covariances is no likelihood ratio.
-            if form != "bilinear" or prior != "kissme"
+            if prior != "kissme" or _has_likelihood_ratio(form)
         ]
         spaces.append(Space(normalizer, paths))
     return spaces
+
+
+def _has_likelihood_ratio(form):
+    """Say whether differences of inverse covariances make one: no dot product does."""
+    return all(term.sides is not both for term in FORMS[form].terms)
 
 
 def _path(space, normalizer, form, prior, shrinkage, alphas, settings):
@@ -217,7 +220,7 @@ def _path(space, normalizer, form, prior, shrinkage, alphas, settings):
         params = {"form": form, "prior": prior, "shrinkage": shrinkage}
         params["alpha"] = alpha if np.isfinite(alpha) else PRIOR_ONLY
         plainness = (
-            PLAIN_FORMS.index(form),
+            list(FORMS).index(form),
             PLAIN_PRIORS.index(prior),
             -alpha,
             space["whiten"] or 0.0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
+from sksymsim._evaluation.losses import log_losses
 from sksymsim._pair_keys import number_pairs
 from sksymsim._selection.stacking import nonnegative_logistic, platt
 
@@ -42,7 +43,7 @@ class HeldOutPairs:
 
     def losses(self, scores):
         """Return the log-loss of each pair."""
-        return np.logaddexp(0, -self.targets * scores)
+        return log_losses(self.targets * scores)
 
 
 def weights_at_rate(weights, similar, parts, rate):
@@ -101,7 +102,7 @@ def log_loss_gains(scores, held):
     for part in range(held.n_parts):
         rows = held.parts == part
         weights = held.weights[rows]
-        losses = np.logaddexp(0, -held.targets[rows] * scores[:, rows])
+        losses = log_losses(held.targets[rows] * scores[:, rows])
         gains[:, part] = -(losses @ weights) / weights.sum()
     return gains
 

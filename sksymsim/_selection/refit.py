@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sksymsim._selection.candidates import PLAIN_FORMS
+from sksymsim._forms import FORMS
 from sksymsim._selection.guests import fit_guest
 from sksymsim._selection.stacking import rescaled, weighted_sum
 from sksymsim._validation.search import named_failure
@@ -55,7 +55,7 @@ def _fit_blend(blend, candidates, pairs, y, sample_weight, groups):
             (space,) = spaces.values()
             return _fit_space(space, pairs, y, sample_weight, blend.intercept)
         guest, weight = guests[0]
-        if _is_ours(guest.estimator) and guest.estimator[-1].form in PLAIN_FORMS:
+        if _is_ours(guest.estimator) and guest.estimator[-1].form in FORMS:
             alone = [(guest.estimator, weight)]
             return _fit_space(alone, pairs, y, sample_weight, blend.intercept)
     parts = [
