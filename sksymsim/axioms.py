@@ -38,7 +38,7 @@ def check_axioms(
     max_pairs=1_000_000,
     n_samples=100_000,
     n_witnesses=3,
-    confidence=0.95,
+    confidence_level=0.95,
     random_state=None,
 ):
     """Measure how far a model is from an equivalence relation, and from a metric.
@@ -68,7 +68,7 @@ def check_axioms(
         How many pairs (for symmetry), triples and paths are drawn where there are more.
     n_witnesses : int, default=3
         How many of the worst violations are named.
-    confidence : float, default=0.95
+    confidence_level : float, default=0.95
         The level of the intervals, in (0, 1).
     random_state : int, RandomState instance or None, default=None
         Draws the sample. Pass an int for the same report at every call.
@@ -159,7 +159,7 @@ def check_axioms(
     max_pairs = check_count(max_pairs, "max_pairs", LEAST_PAIRS)
     n_samples = check_count(n_samples, "n_samples", 100)
     n_witnesses = check_count(n_witnesses, "n_witnesses")
-    confidence = check_number(confidence, OPEN_RATE, "confidence")
+    confidence_level = check_number(confidence_level, OPEN_RATE, "confidence_level")
     names = names_of_items(model, X)
     X = check_items(X, owner=type(model).__name__)
     ids = check_ids(ids, X.shape[0])
@@ -187,7 +187,7 @@ def check_axioms(
         n_population=n_distinct,
         n_samples=n_samples,
         n_witnesses=n_witnesses,
-        confidence=confidence,
+        confidence_level=confidence_level,
         rng=rng,
     )
     axioms = [
@@ -206,7 +206,7 @@ def check_axioms(
         n_compared=len(kept),
         n_rows=len(rows),
         threshold=threshold,
-        confidence=confidence,
+        confidence_level=confidence_level,
         **{axiom.name: axiom.named(names) for axiom in axioms},
     )
 

@@ -790,7 +790,7 @@ def test_errors_of_models(answer, text):
         ({"max_pairs": 1e6}, "max_pairs must be an int"),
         ({"n_samples": 99}, "n_samples must be an int >= 100"),
         ({"n_witnesses": 0}, "n_witnesses must be an int >= 1"),
-        ({"confidence": 1.0}, "confidence must be a float in"),
+        ({"confidence_level": 1.0}, "confidence_level must be a float in"),
         ({"ids": [1, 2]}, "got 4 items but 2 ids"),
     ],
 )

@@ -31,7 +31,7 @@ class Sample:
     n_samples : int
         The most pairs, triples and paths.
     n_witnesses : int
-    confidence : float
+    confidence_level : float
     rng : numpy.random.Generator
     """
 
@@ -43,7 +43,7 @@ class Sample:
     n_population: int
     n_samples: int
     n_witnesses: int
-    confidence: float
+    confidence_level: float
     rng: np.random.Generator
 
     @property
@@ -90,7 +90,7 @@ class Sample:
         """
         if rate is None:
             rate = bad / n_checked if n_checked else np.nan
-        low, high = wilson(rate, n_independent, self.confidence)
+        low, high = wilson(rate, n_independent, self.confidence_level)
         return Axiom(
             name=name,
             n_checked=int(n_checked),
@@ -103,14 +103,14 @@ class Sample:
         )
 
 
-def wilson(rate, n_independent, confidence):
+def wilson(rate, n_independent, confidence_level):
     """Return the interval of Wilson (J. Am. Stat. Assoc. 22 (1927), 209) of a rate.
 
     Infinitely many draws leave nothing open.
     """
     if np.isnan(rate) or np.isinf(n_independent):
         return float(rate), float(rate)
-    square = norm.ppf((1 + confidence) / 2) ** 2 / n_independent
+    square = norm.ppf((1 + confidence_level) / 2) ** 2 / n_independent
     middle = (rate + square / 2) / (1 + square)
     inside = rate * (1 - rate) + square / 4
     half = np.sqrt(max(0.0, square * inside)) / (1 + square)
