@@ -28,7 +28,7 @@ class Sample:
     threshold : float
     n_population : int
         The distinct items that the statements are about.
-    n_samples : int
+    n_draws : int
         The most pairs, triples and paths.
     n_witnesses : int
     confidence_level : float
@@ -41,7 +41,7 @@ class Sample:
     table: np.ndarray
     threshold: float
     n_population: int
-    n_samples: int
+    n_draws: int
     n_witnesses: int
     confidence_level: float
     rng: np.random.Generator
@@ -150,7 +150,7 @@ def summed_up(sizes, members, n_witnesses):
 # ----------------------------------------------------------------------------- pairs
 
 
-def symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_population):
+def symmetry_of(scores, threshold, n_draws, n_witnesses, rng, n_population):
     """Compare the scores of pairs in both orders.
 
     Returns
@@ -159,7 +159,7 @@ def symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_population):
         The arguments of :meth:`Sample.axiom`.
     """
     n_items = scores.n_items
-    left, right = draw_pairs(n_items, n_samples, rng)
+    left, right = draw_pairs(n_items, n_draws, rng)
     there, back = scores.one_way(left, right), scores.one_way(right, left)
     gap = np.abs(there.astype(np.float64) - back)
     bad = gap > rounding(there)
@@ -261,7 +261,7 @@ def _worth_of_rows(per_row, n_others, sample):
 
 def triangle_of(sample):
     """Count the triples of which one distance is more than the sum of the others."""
-    triples = draw_triples(sample.n_items, sample.n_samples, sample.rng)
+    triples = draw_triples(sample.n_items, sample.n_draws, sample.rng)
     a, b, c = triples.T
     own = sample.own.astype(np.float64)
     sides = [(a, c, b), (a, b, c), (b, c, a)]
@@ -296,7 +296,7 @@ def triangle_of(sample):
 def transitivity_of(sample):
     """Count the paths a ~ b ~ c of which a and c are not similar."""
     similar = (sample.table > sample.threshold) & sample.others()
-    middle, (a, c), n_all = draw_paths(similar, sample.n_samples, sample.rng)
+    middle, (a, c), n_all = draw_paths(similar, sample.n_draws, sample.rng)
     ends = sample.of(a, c).astype(np.float64)
     is_open = ~(ends > sample.threshold)
     legs = [sample.table[middle, end].astype(np.float64) for end in (a, c)]
