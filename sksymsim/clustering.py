@@ -61,7 +61,7 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
         None takes scores from `fit`.
     threshold : float, default=0.0
         The log-odds from which a pair speaks for one group. 0 is a probability of a
-        half; :func:`tune_group_threshold` chooses it on labelled items.
+        half; :func:`calibrate_group_threshold` chooses it on labelled items.
     missing : {"ignore", "prior"} or float, default="ignore"
         What a pair says that was never scored, in "correlation", "average" and
         "complete":
@@ -101,7 +101,7 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
     See Also
     --------
     deduplicate : The whole way from items to groups.
-    tune_group_threshold : Chooses `threshold`.
+    calibrate_group_threshold : Chooses `threshold`.
     sklearn.cluster.AgglomerativeClustering : Where all distances are known.
 
     Notes

@@ -226,7 +226,7 @@ def deduplicate(
     See Also
     --------
     link : The same for two tables.
-    tune_group_threshold : The threshold of the clusterer.
+    calibrate_group_threshold : The threshold of the clusterer.
 
     Notes
     -----

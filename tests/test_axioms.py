@@ -665,9 +665,7 @@ def test_many_items_take_bounded_work_and_memory():
     items = np.random.default_rng(0).normal(size=(n_items, 16))
     model = Counting()
     tracemalloc.start()
-    report = check_axioms(
-        model, items, max_pairs=30_000, n_draws=1000, random_state=0
-    )
+    report = check_axioms(model, items, max_pairs=30_000, n_draws=1000, random_state=0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (report.n_distinct, report.n_compared, report.n_rows) == (n_items, 1000, 30)

@@ -19,10 +19,10 @@ from sksymsim import (
     SharedTransformer,
     SymmetricPairClassifier,
     b_cubed,
+    calibrate_group_threshold,
     deduplicate,
     load_spoken_digits,
     make_pairs,
-    tune_group_threshold,
 )
 
 spoken = load_spoken_digits()
@@ -43,7 +43,7 @@ model = make_pipeline(
 around = {"n_neighbors": 20, "n_random": 20}
 Z = spoken.data[held_out]
 candidates = deduplicate(Z, model, **around)
-choice = tune_group_threshold(
+choice = calibrate_group_threshold(
     PairClusterer(),
     Pairs.from_index(Z, candidates.pairs),
     spoken.speaker[held_out],

@@ -337,7 +337,8 @@ class AxiomReport:
             how = f"{self.n_rows:,} of them compared with {self.n_compared:,}"
         sure = ""
         if not self.is_exact:
-            sure = f"; intervals of {100 * self.confidence_level:g} % for what was drawn"
+            level = f"{100 * self.confidence_level:g} %"
+            sure = f"; intervals of {level} for what was drawn"
         return (
             f"{self.n_distinct:,} items{also}, {how}; similar above log-odds of "
             f"{self.threshold:g}{sure}"

@@ -153,7 +153,7 @@ def check_no_nan(labels, name):
     if labels.dtype.kind == "f" and np.isnan(labels).any():
         raise ValueError(
             f"{name} holds {int(np.isnan(labels).sum())} NaN, which names no group; "
-            "leave these items out or, in tune_group_threshold, give them -1."
+            "leave these items out or, in calibrate_group_threshold, give them -1."
         )
 
 
