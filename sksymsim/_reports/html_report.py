@@ -52,8 +52,8 @@ def _caption(report):
     return (
         f"Each number with its interval of {100 * report.confidence_level:g} %. "
         "Arrows point to where a measure is better. Differences are marked where the "
-        "interval excludes zero. Cosine and Euclid are no probabilities, so some measures are "
-        "of the model alone."
+        "interval excludes zero. Cosine and Euclid are no probabilities, so some "
+        "measures are of the model alone."
     )
 
 
