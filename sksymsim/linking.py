@@ -112,7 +112,7 @@ class CatalogueLinks:
     ----------
     links : ndarray of int of shape (n_links, 2)
         Rows of `X_a` and of `X_b` that are the same thing.
-    log_odds : ndarray of shape (n_links,)
+    link_log_odds : ndarray of shape (n_links,)
         What the model says of the links.
     confidence : ndarray of shape (n_links,)
         For each link its probability against the best alternative: another candidate of
@@ -121,9 +121,9 @@ class CatalogueLinks:
         For each row of `X_a` the row of `X_b`, of several the most probable one; -1 for
         none.
     pairs : ndarray of int of shape (n_pairs, 2)
-        The candidates.
-    pair_log_odds : ndarray of shape (n_pairs,)
-        What the model says of the candidates.
+        The candidates: a row of `X_a` and one of `X_b`.
+    log_odds : ndarray of shape (n_pairs,)
+        What the model says of them.
 
     See Also
     --------
@@ -140,22 +140,27 @@ class CatalogueLinks:
     >>> model = SymmetricPairClassifier().fit(pairs, y)
     >>> first, second = spoken.take == 0, spoken.take == 1
     >>> found = link(spoken.data[first], spoken.data[second], model)
-    >>> found.links.shape == (len(found.log_odds), 2)
+    >>> found.links.shape == (len(found.link_log_odds), 2)
     True
     >>> int((found.partner >= 0).sum()) == len(found.links)
     True
     """
 
     links: np.ndarray
-    log_odds: np.ndarray
+    link_log_odds: np.ndarray
     confidence: np.ndarray
     partner: np.ndarray
     pairs: np.ndarray = field(repr=False)
-    pair_log_odds: np.ndarray = field(repr=False)
+    log_odds: np.ndarray = field(repr=False)
+
+    @property
+    def link_probabilities(self):
+        """The probabilities of the links, of shape (n_links,)."""
+        return expit(self.link_log_odds)
 
     @property
     def probabilities(self):
-        """The probabilities of the links, of shape (n_links,)."""
+        """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 
 

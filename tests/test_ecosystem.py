@@ -409,9 +409,7 @@ def test_nothing_depends_on_the_output_that_is_configured(kind):
         return (
             model.predict_proba(PAIRS),
             found.labels,
-            learned.pair_log_odds
-            if hasattr(learned, "pair_log_odds")
-            else learned.labels,
+            learned.log_odds,
             to_l2(model).transform_items(PAIRS.items),
             report.transitivity.rate,
         )

@@ -235,9 +235,10 @@ def test_two_tables(fitted, rng):
     partner[found.links[:, 0]] = found.links[:, 1]
     assert_array_equal(found.partner, partner)
     pairs = Pairs(X[first][found.links[:, 0]], X[rest][found.links[:, 1]])
-    assert_allclose(found.log_odds, fitted.decision_function(pairs))
+    assert_allclose(found.link_log_odds, fitted.decision_function(pairs))
+    assert_allclose(found.link_probabilities, expit(found.link_log_odds))
     assert_allclose(found.probabilities, expit(found.log_odds))
-    assert (found.confidence <= found.probabilities + 1e-12).all()
+    assert (found.confidence <= found.link_probabilities + 1e-12).all()
     back = link(X[rest], X[first], fitted, n_neighbors=5)
     turned = back.links[:, ::-1]
     assert_array_equal(turned[np.lexsort(turned.T[::-1])], found.links)
@@ -258,11 +259,11 @@ def test_one_to_one_or_not(rng):
     assert_array_equal(many.partner, [1, 1])
     assert_array_equal(one.links, [[0, 1], [1, 0]])
     odds = 5 - 2 * np.array([0.16, 0.01, 0.04, 0.01])
-    assert_allclose(many.pair_log_odds, odds, rtol=1e-5)
+    assert_allclose(many.log_odds, odds, rtol=1e-5)
     assert_allclose(one.confidence, expit([odds[1] - odds[3], odds[2] - odds[3]]))
     own = link(X_a, X_b, model, candidates=np.array([[1, 1], [1, 1]]))
     assert_array_equal(own.links, [[1, 1]])
-    assert_allclose(own.confidence, own.probabilities)
+    assert_allclose(own.confidence, own.link_probabilities)
 
 
 # ------------------------------------------------------------------------------ errors
@@ -311,5 +312,5 @@ def test_no_candidates_are_no_links(rng, one_to_one):
     none = np.empty((0, 2), dtype=int)
     found = link(items[:3], items[3:5], model, candidates=none, one_to_one=one_to_one)
     assert found.links.shape == found.pairs.shape == (0, 2)
-    assert found.confidence.shape == found.probabilities.shape == (0,)
+    assert found.confidence.shape == found.link_probabilities.shape == (0,)
     assert_array_equal(found.partner, [-1, -1, -1])
