@@ -19,7 +19,7 @@ from sksymsim._reporting import say_if
 from sksymsim._validation.frames import names_of_items
 from sksymsim._validation.groups import (
     FINITE,
-    check_candidate_source,
+    check_candidate_pairs,
     check_clusterer,
 )
 from sksymsim._validation.items import check_items, check_width
@@ -168,7 +168,7 @@ def deduplicate(
     X,
     model,
     *,
-    candidates="auto",
+    candidate_pairs="auto",
     n_neighbors=10,
     n_random=10,
     clusterer=None,
@@ -185,7 +185,7 @@ def deduplicate(
         The items.
     model : estimator
         A fitted classifier of pairs, or a Pipeline. It is not changed.
-    candidates : str, object or array of int of shape (n_pairs, 2), default="auto"
+    candidate_pairs : str, object or array of int of shape (n_pairs, 2), default="auto"
         Which pairs are scored:
 
         - "auto": for each item those of the highest score, if the model has `top_k`
@@ -204,8 +204,9 @@ def deduplicate(
         where their neighbourhoods overlap.
     n_random : int, default=10
         How many items drawn at random each item is compared with besides, unless
-        `candidates` is an array. Neighbours are alike; of all that is not, they say
-        little, and two groups that have one wrong pair of neighbours would be joined.
+        `candidate_pairs` is an array. Neighbours are alike; of all that is not, they
+        say little, and two groups that have one wrong pair of neighbours would be
+        joined.
     clusterer : PairClusterer, default=None
         How groups are made; it is not changed. None takes ``PairClusterer()``.
     must_link : array-like of int of shape (n_links, 2), default=None
@@ -224,7 +225,7 @@ def deduplicate(
     Raises
     ------
     TypeError
-        If `X` are pairs, or `clusterer` or `candidates` are something else.
+        If `X` are pairs, or `clusterer` or `candidate_pairs` are something else.
     ValueError
         If a parameter is out of range, or what :meth:`PairClusterer.fit` raises.
 
@@ -258,11 +259,11 @@ def deduplicate(
     items = _items(X, model, "X")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     check_number(n_random, Number(int, 0), "n_random")
-    check_candidate_source(candidates)
+    check_candidate_pairs(candidate_pairs)
     check_clusterer(clusterer)
     clusterer = PairClusterer(verbose=verbose) if clusterer is None else clusterer
     rng = check_random_state(random_state)
-    index = candidates_within(model, candidates, items, n_neighbors, n_random, rng)
+    index = candidates_within(model, candidate_pairs, items, n_neighbors, n_random, rng)
     say(f"{len(index)} candidates among {items.shape[0]} items")
     pairs = Pairs.from_index(items, index)._named(names)
     log_odds = score_candidates(model, pairs)
@@ -278,7 +279,7 @@ def link(
     X_b,
     model,
     *,
-    candidates="auto",
+    candidate_pairs="auto",
     n_neighbors=10,
     threshold=0.0,
     one_to_one=True,
@@ -294,7 +295,7 @@ def link(
         The items of the other.
     model : estimator
         A fitted classifier of pairs, or a Pipeline. It is not changed.
-    candidates : str or object, default="auto"
+    candidate_pairs : str, object or array of int of shape (n_pairs, 2), default="auto"
         Which pairs are scored: neighbours of each row in the other table, as in
         :func:`deduplicate`; or an array of int of shape (n_pairs, 2), rows of `X_a` and
         of `X_b`.
@@ -317,7 +318,7 @@ def link(
     Raises
     ------
     TypeError
-        If a table holds pairs, or `candidates` are something else.
+        If a table holds pairs, or `candidate_pairs` are something else.
     ValueError
         If the tables differ in width, or a parameter is out of range.
 
@@ -352,8 +353,8 @@ def link(
     check_width(items_b.shape[1], items_a.shape[1], "X_a")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     threshold = check_number(threshold, FINITE, "threshold")
-    check_candidate_source(candidates)
-    index = candidates_between(model, candidates, items_a, items_b, n_neighbors)
+    check_candidate_pairs(candidate_pairs)
+    index = candidates_between(model, candidate_pairs, items_a, items_b, n_neighbors)
     n_a, n_b = items_a.shape[0], items_b.shape[0]
     say(f"{len(index)} candidates between {n_a} and {n_b} items")
     both = Pairs.from_index(stack_rows(items_a, items_b), index + np.array([0, n_a]))

@@ -404,7 +404,7 @@ def test_nothing_depends_on_the_output_that_is_configured(kind):
 
     def results():
         found = deduplicate(PAIRS.items, model)
-        learned = deduplicate(PAIRS.items, model, candidates="learned")
+        learned = deduplicate(PAIRS.items, model, candidate_pairs="learned")
         report = check_axioms(model, PAIRS.items, random_state=0)
         return (
             model.predict_proba(PAIRS),
