@@ -61,7 +61,7 @@ class Deduplication:
     ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
-    >>> found = deduplicate(spoken.data[:200], model)
+    >>> found = deduplicate(spoken.data[:200], model, random_state=0)
     >>> found.labels.shape, found.confidence.shape
     ((200,), (200,))
     >>> sum(len(group) for group in found.groups())
@@ -174,7 +174,7 @@ def deduplicate(
     clusterer=None,
     must_link=None,
     cannot_link=None,
-    random_state=0,
+    random_state=None,
     verbose=0,
 ):
     """Find the items that are the same thing: candidates, probabilities, groups.
@@ -213,8 +213,8 @@ def deduplicate(
         Rows of items that are in one group.
     cannot_link : array-like of int of shape (n_links, 2), default=None
         Rows of items that are in two groups.
-    random_state : int, RandomState instance or None, default=0
-        For `n_random`. An int gives the same groups at every call.
+    random_state : int, RandomState instance or None, default=None
+        For `n_random`. Pass an int for the same groups at every call.
     verbose : int, default=0
         0 is silent, 1 prints progress.
 
@@ -250,7 +250,7 @@ def deduplicate(
     ...     spoken.data[known], spoken.speaker[known], n_pairs=3000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
-    >>> found = deduplicate(spoken.data[spoken.take < 2], model)
+    >>> found = deduplicate(spoken.data[spoken.take < 2], model, random_state=0)
     >>> found.labels.shape
     (120,)
     """

@@ -316,7 +316,11 @@ def every_model():
     yield (
         "search",
         SymmetricPairClassifierCV(
-            whitenings=(0.0,), pca_components=(), alphas=(1e-3,), priors=("identity",)
+            whitenings=(0.0,),
+            pca_components=(),
+            alphas=(1e-3,),
+            priors=("identity",),
+            random_state=0,
         ),
     )
     yield "poly", SymmetricPairClassifier("poly")

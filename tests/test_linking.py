@@ -83,7 +83,9 @@ class Index:
 )
 def test_copies_are_found(candidates, fitted, rng):
     X, thing = records(rng)
-    found = deduplicate(X, fitted, candidate_pairs=candidates, n_neighbors=5)
+    found = deduplicate(
+        X, fitted, candidate_pairs=candidates, n_neighbors=5, random_state=0
+    )
     related = np.equal.outer(found.labels, found.labels)
     right = np.equal.outer(thing, thing)
     assert (related == right).mean() > 0.98
@@ -106,19 +108,19 @@ def test_copies_are_found(candidates, fitted, rng):
 def test_ways_of_the_default_and_the_learned_space(fitted, rng):
     X, _ = records(rng)
     k = {"n_neighbors": 4, "n_random": 0}
-    auto = deduplicate(X, fitted, **k)
-    learned = deduplicate(X, fitted, candidate_pairs="learned", **k)
+    auto = deduplicate(X, fitted, **k, random_state=0)
+    learned = deduplicate(X, fitted, candidate_pairs="learned", **k, random_state=0)
     # A metric ranks as the distance in its space does.
     assert_array_equal(auto.pairs, learned.pairs)
     everything = np.array(list(combinations(range(75), 2)))
-    own = deduplicate(X, fitted, candidate_pairs=everything)
+    own = deduplicate(X, fitted, candidate_pairs=everything, random_state=0)
     assert_array_equal(own.pairs, everything)
     scores = fitted.decision_function(Pairs.from_index(X, everything))
     pairs = Pairs.from_index(X, everything)
     expected = PairClusterer().fit_predict(pairs, log_odds=scores)
     assert_array_equal(own.labels, expected)
     for metric in ("cosine", "euclidean"):
-        found = deduplicate(X, fitted, candidate_pairs=metric, **k)
+        found = deduplicate(X, fitted, candidate_pairs=metric, **k, random_state=0)
         neighbours = NearestNeighbors(n_neighbors=5, metric=metric).fit(X)
         table = neighbours.kneighbors(X, return_distance=False)
         expected = {
@@ -130,11 +132,11 @@ def test_ways_of_the_default_and_the_learned_space(fitted, rng):
 def test_random_candidates(fitted, rng):
     X, _ = records(rng)
     near = deduplicate(X, fitted, n_neighbors=3, n_random=0)
-    found = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    found = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=0)
     pairs, more = (set(map(tuple, r.pairs.tolist())) for r in (near, found))
     assert pairs < more
     assert 75 * 2 < len(more) - len(pairs) <= 75 * 4
-    again = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    again = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=0)
     assert_array_equal(again.pairs, found.pairs)
     other = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=1)
     assert len(other.pairs) != len(found.pairs) or (other.pairs != found.pairs).any()
@@ -164,8 +166,12 @@ def test_wrapped_models_have_the_same_candidates(wrap, rng):
 def test_models_without_a_space(rng):
     X, thing = records(rng)
     for candidates in ("auto", "learned"):
-        found = deduplicate(X, Distance(), candidate_pairs=candidates, n_neighbors=30)
-        cosine = deduplicate(X, Distance(), candidate_pairs="cosine", n_neighbors=30)
+        found = deduplicate(
+            X, Distance(), candidate_pairs=candidates, n_neighbors=30, random_state=0
+        )
+        cosine = deduplicate(
+            X, Distance(), candidate_pairs="cosine", n_neighbors=30, random_state=0
+        )
         assert_array_equal(found.pairs, cosine.pairs)
     assert (thing[found.pairs[found.log_odds > 0]].std(axis=1) == 0).mean() > 0.8
 
@@ -187,9 +193,9 @@ def test_constraints_and_clusterer_are_passed_on(fitted, rng, capsys):
     assert not hasattr(clusterer, "labels_")
     assert "candidates among 75 items" in capsys.readouterr().out
     assert "log_odds" not in repr(found)
-    few = deduplicate(X[:3], fitted, n_neighbors=10)
+    few = deduplicate(X[:3], fitted, n_neighbors=10, random_state=0)
     assert len(few.pairs) == 3
-    assert deduplicate(X[:1], fitted).n_groups == 1
+    assert deduplicate(X[:1], fitted, random_state=0).n_groups == 1
 
 
 def test_sparse_items(rng):
@@ -197,8 +203,8 @@ def test_sparse_items(rng):
     X = np.where(np.abs(X) > 0.3, X, 0)
     pairs, y, _ = make_pairs(X, thing, n_pairs=140, random_state=0)
     model = SymmetricPairClassifier(form="bilinear").fit(pairs, y)
-    dense = deduplicate(X, model)
-    found = deduplicate(sparse.csr_matrix(X), model)
+    dense = deduplicate(X, model, random_state=0)
+    found = deduplicate(sparse.csr_matrix(X), model, random_state=0)
     assert_allclose(found.log_odds, dense.log_odds, atol=1e-8)
     one, other = (link(X[:30], Z, model) for Z in (X[30:], sparse.csr_matrix(X[30:])))
     assert_array_equal(one.links, other.links)
