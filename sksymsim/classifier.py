@@ -32,6 +32,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -68,7 +69,7 @@ PARAMETERS = {
     "warm_start": [BOOL],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 ADVICE = (

@@ -12,11 +12,10 @@ from sksymsim._groups.reading import group_items, missing_log_odds, read_scored_
 from sksymsim._reporting import say_if
 from sksymsim._validation.groups import FINITE, MISSING
 from sksymsim._validation.parameters import (
-    BOOL,
     NONE,
+    VERBOSE,
     Choice,
     Instance,
-    Number,
     check_parameters,
 )
 
@@ -30,7 +29,7 @@ PARAMETERS = {
     ],
     "threshold": [FINITE],
     "missing": [MISSING],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 

@@ -21,6 +21,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -48,7 +49,7 @@ PARAMETERS = {
     "tol": [Number(float, 0, open_low=True)],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 ADVICE = (
     "The model is usable but not at its optimum: increase alpha or max_iter, or "

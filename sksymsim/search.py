@@ -35,6 +35,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -68,7 +69,7 @@ PARAMETERS = {
     "tol": [Number(float, 0, open_low=True)],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 
