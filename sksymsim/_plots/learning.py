@@ -85,8 +85,8 @@ class PairLearningCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        model,
-        pairs,
+        estimator,
+        X,
         y,
         *,
         cv=None,
@@ -104,9 +104,9 @@ class PairLearningCurveDisplay:
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A classifier of pairs, or a Pipeline; it is cloned.
-        pairs : Pairs or ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
             The pairs to learn from and to test on.
         y : array-like of shape (n_pairs,)
             Their labels.
@@ -157,7 +157,7 @@ class PairLearningCurveDisplay:
         if ax is None:
             import_pyplot(cls.__name__)  # now, and not when all is fitted
         check_splitter(cv)
-        pairs = check_pairs(pairs, allow_nan=True)
+        pairs = check_pairs(X, allow_nan=True)
         similar = check_labels(y, len(pairs))[1]
         if cv is None:
             level = "item" if groups is None else "group"
@@ -170,10 +170,10 @@ class PairLearningCurveDisplay:
         orders = [train[interleaved(similar[train], rng)] for train, _ in folds]
         for order in orders:
             check_subset_labels(similar[order[: sizes[0]]], sizes[0])
-        scorer = check_scoring(model, scoring)
+        scorer = check_scoring(estimator, scoring)
         labels = np.asarray(y)
         scores = Parallel(n_jobs=n_jobs)(
-            delayed(fit_and_score)(model, pairs, labels, order[:size], test, scorer)
+            delayed(fit_and_score)(estimator, pairs, labels, order[:size], test, scorer)
             for size in sizes
             for order, (_, test) in zip(orders, folds, strict=True)
         )
@@ -184,7 +184,7 @@ class PairLearningCurveDisplay:
             test_scores=np.reshape(scores, (len(sizes), len(folds))),
             score_name=score_name,
         )
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     def plot(self, ax=None, *, name=None, **kwargs):
         """Draw it.
