@@ -78,13 +78,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     kernel : {"linear", "poly", "rbf"}, default="rbf"
         The kernel of two items.
     degree : int, default=3
-        Of "poly".
+        Of "poly": the degree of the polynomial.
     gamma : {"scale", "auto"} or float, default="scale"
         Of "poly" and "rbf". "scale" is 1 / (n_features * variance of the items), "auto"
         is 1 / n_features, as in scikit-learn's SVC; the variance is that of the items
         as the pairs hold them, with their weights.
     coef0 : float, default=1.0
-        Of "poly"; not negative.
+        Of "poly": how much lower degrees count; not negative.
     alpha : float, default=1e-4
         Weight of the squared norm; positive. The loss is a mean, and the kernel is
         divided by its mean over the pairs with themselves, so that the same value means
@@ -95,7 +95,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         the kernel alone, which has to learn from the pairs even that what is near is
         similar: on embeddings it ranks new pairs far worse, often worse than cosine.
     shrinkage : float, default=0.1
-        The share of the mean variance that priors put in place of each covariance.
+        Share of the mean variance put in place of each covariance in the priors
+        "covariance" and "kissme", from 0 to 1.
     n_landmarks : int, "auto" or None, default="auto"
         The number of training pairs, drawn at random, that the sum of kernels
         consists of: the Nystroem approximation. None takes all pairs. "auto" does so
@@ -104,7 +105,7 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit k.
     similar_rate : float, default=None
-        The rate of similar pairs where the model is used, between 0 and 1. Shifts the
+        The rate of similar pairs where the model is used, in (0, 1). Shifts the
         intercept, so that probabilities hold there. None keeps the (weighted) rate of
         the training pairs.
     class_weight : dict or "balanced", default=None
@@ -120,7 +121,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         fit takes the threads of BLAS.
     random_state : int, RandomState instance or None, default=None
         Draws the landmarks. In large exact fits it draws what conjugate gradients are
-        preconditioned with: that changes the solution within `tol` only.
+        preconditioned with: that changes the solution within `tol` only. Pass an int
+        for the same results at every call.
     verbose : int, default=0
         0 is silent, 1 prints every tenth iteration, 2 prints each.
 

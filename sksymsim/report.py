@@ -55,7 +55,7 @@ def pair_report(
         Pairs of items that the model was not fitted on.
     y : array-like of shape (n_pairs,)
         Their labels.
-    groups : array-like of shape (n_pairs,) or (n_pairs, 2), default=None
+    groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
         What is independent of each other, if items are not: the speaker, the product,
         the document. One group for each side, or one that holds both. None takes the
         distinct items.

@@ -106,7 +106,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         "features" and "both_orders" of models that come with small grids, see
         :doc:`/searching`, and estimators of your own, each with the settings of a grid
         as in :class:`~sklearn.model_selection.ParameterGrid`.
-    cv : int, splitter, iterable of (train, test) or None, default=None
+    cv : int, splitter or iterable of (train, test), default=None
         The folds. None is 5, or none with pairs for validation and without groups. An
         int makes :class:`PairGroupKFold` of it, by groups if they are given to `fit`
         and by items otherwise. With fewer than four groups for each fold, each holds

@@ -214,7 +214,7 @@ def calibrate_threshold(
         How many times as much recall counts as precision, for "f_beta".
     bound : float, default=None
         The rate to keep, in [0, 1], for "far", "precision" and "recall".
-    cv : splitter or iterable, default=None
+    cv : splitter or iterable of (train, test), default=None
         Folds that share no item, such as ``GroupKFold(5)`` with `groups`. Clones of
         the model are fitted on each training part, the threshold is chosen on all
         held-out scores together, and the model is then fitted on all pairs. None takes
@@ -222,7 +222,7 @@ def calibrate_threshold(
     groups : array-like of shape (n_pairs,), default=None
         The groups for the splitter.
     sample_weight : array-like of shape (n_pairs,), default=None
-        Weights of the held-out pairs in the choice, such as
+        Non-negative weights of the held-out pairs in the choice, such as
         :func:`deployment_weights`. The fits do not see them.
 
     Returns

@@ -220,7 +220,7 @@ class AxiomReport:
 
         Parameters
         ----------
-        path : str or path-like, default=None
+        path : str or os.PathLike, default=None
             Where to write it too; None writes nothing.
         title : str, default="Axioms"
             The title of the page.

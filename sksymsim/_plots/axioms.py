@@ -116,7 +116,7 @@ class TransitivityDisplay:
         max_items : int, default=400
             The most items; of more, so many are drawn at random.
         random_state : int, RandomState instance or None, default=None
-            Draws the items.
+            Draws the items. Pass an int for the same curve at every call.
         ax : matplotlib Axes, default=None
             Where to draw, for example beside another curve; None makes a new figure.
         name : str, default=None

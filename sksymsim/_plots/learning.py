@@ -123,7 +123,7 @@ class PairLearningCurveDisplay:
         score_name : str, default=None
             What the scores are; None takes `scoring` if that is a string.
         random_state : int, RandomState instance or None, default=None
-            Decides which pairs are in the subsets. Pass an int for the same ones at
+            Decides which pairs are in the subsets. Pass an int for the same subsets at
             every call.
         n_jobs : int, default=None
             Processes for the fits, as in joblib.

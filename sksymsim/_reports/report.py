@@ -117,7 +117,7 @@ class PairReport:
 
         Parameters
         ----------
-        path : str or path-like, default=None
+        path : str or os.PathLike, default=None
             Where to write it too; None writes nothing.
         title : str, default="Pair report"
             The title of the page.
