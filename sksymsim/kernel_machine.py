@@ -75,16 +75,6 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         How the kernel of two items becomes one of two pairs, see
         :func:`pair_kernel`. "mlpk" is reflexive up to its sign, and knows nothing but
         differences; "tppk" and "sum" know where the items lie.
-    kernel : {"linear", "poly", "rbf"}, default="rbf"
-        The kernel of two items.
-    degree : int, default=3
-        Of "poly": the degree of the polynomial.
-    gamma : {"scale", "auto"} or float, default="scale"
-        Of "poly" and "rbf". "scale" is 1 / (n_features * variance of the items), "auto"
-        is 1 / n_features, as in scikit-learn's SVC; the variance is that of the items
-        as the pairs hold them, with their weights.
-    coef0 : float, default=1.0
-        Of "poly": how much lower degrees count; not negative.
     alpha : float, default=1e-4
         Weight of the squared norm; positive. The loss is a mean, and the kernel is
         divided by its mean over the pairs with themselves, so that the same value means
@@ -97,6 +87,16 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     shrinkage : float, default=0.1
         Share of the mean variance put in place of each covariance in the priors
         "covariance" and "kissme", from 0 to 1.
+    kernel : {"linear", "poly", "rbf"}, default="rbf"
+        The kernel of two items.
+    degree : int, default=3
+        Of "poly": the degree of the polynomial.
+    gamma : {"scale", "auto"} or float, default="scale"
+        Of "poly" and "rbf". "scale" is 1 / (n_features * variance of the items), "auto"
+        is 1 / n_features, as in scikit-learn's SVC; the variance is that of the items
+        as the pairs hold them, with their weights.
+    coef0 : float, default=1.0
+        Of "poly": how much lower degrees count; not negative.
     n_landmarks : int, "auto" or None, default="auto"
         The number of training pairs, drawn at random, that the sum of kernels
         consists of: the Nystroem approximation. None takes all pairs. "auto" does so
@@ -199,13 +199,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         self,
         pairwise="both",
         *,
+        alpha=1e-4,
+        prior="identity",
+        shrinkage=0.1,
         kernel="rbf",
         degree=3,
         gamma="scale",
         coef0=1.0,
-        alpha=1e-4,
-        prior="identity",
-        shrinkage=0.1,
         n_landmarks="auto",
         fit_intercept=True,
         similar_rate=None,
@@ -217,13 +217,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         verbose=0,
     ):
         self.pairwise = pairwise
+        self.alpha = alpha
+        self.prior = prior
+        self.shrinkage = shrinkage
         self.kernel = kernel
         self.degree = degree
         self.gamma = gamma
         self.coef0 = coef0
-        self.alpha = alpha
-        self.prior = prior
-        self.shrinkage = shrinkage
         self.n_landmarks = n_landmarks
         self.fit_intercept = fit_intercept
         self.similar_rate = similar_rate

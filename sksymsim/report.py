@@ -33,15 +33,15 @@ def pair_report(
     pairs,
     y,
     *,
-    groups=None,
-    sample_weight=None,
-    similar_rate=None,
     far=(0.1, 0.01),
     p_target=0.01,
+    similar_rate=None,
+    sample_weight=None,
+    groups=None,
     n_bootstrap=1000,
     confidence_level=0.95,
-    random_state=None,
     n_jobs=None,
+    random_state=None,
 ):
     """Measure a model on pairs that it has not seen, with intervals.
 
@@ -55,28 +55,28 @@ def pair_report(
         Pairs of items that the model was not fitted on.
     y : array-like of shape (n_pairs,)
         Their labels.
-    groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
-        What is independent of each other, if items are not: the speaker, the product,
-        the document. One group for each side, or one that holds both. None takes the
-        distinct items.
-    sample_weight : array-like of shape (n_pairs,), default=None
-        Non-negative weights.
-    similar_rate : float, default=None
-        The rate of similar pairs, in (0, 1), for which the numbers shall be; the pairs
-        are weighted to it. None takes the pairs as they are.
     far : sequence of float, default=(0.1, 0.01)
         Rates of false accepts at which the true ones are reported.
     p_target : float, default=0.01
         The rate of similar pairs of the detection cost, see :func:`min_dcf`.
+    similar_rate : float, default=None
+        The rate of similar pairs, in (0, 1), for which the numbers shall be; the pairs
+        are weighted to it. None takes the pairs as they are.
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Non-negative weights.
+    groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
+        What is independent of each other, if items are not: the speaker, the product,
+        the document. One group for each side, or one that holds both. None takes the
+        distinct items.
     n_bootstrap : int, default=1000
         Replicates of each of the two bootstraps.
     confidence_level : float, default=0.95
         The level of the intervals, in (0, 1).
-    random_state : int, RandomState instance or None, default=None
-        Pass an int for the same intervals at every call.
     n_jobs : int, default=None
         Threads, as in :class:`SymmetricPairClassifier`; the numbers do not depend on
         it.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same intervals at every call.
 
     Returns
     -------

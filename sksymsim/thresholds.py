@@ -194,8 +194,8 @@ def calibrate_threshold(
     beta=1.0,
     bound=None,
     cv=None,
-    groups=None,
     sample_weight=None,
+    groups=None,
 ):
     """Choose the threshold of a model on pairs that it was not fitted on.
 
@@ -219,11 +219,11 @@ def calibrate_threshold(
         the model are fitted on each training part, the threshold is chosen on all
         held-out scores together, and the model is then fitted on all pairs. None takes
         the model as it is.
-    groups : array-like of shape (n_pairs,), default=None
-        The groups for the splitter.
     sample_weight : array-like of shape (n_pairs,), default=None
         Non-negative weights of the held-out pairs in the choice, such as
         :func:`deployment_weights`. The fits do not see them.
+    groups : array-like of shape (n_pairs,), default=None
+        The groups for the splitter.
 
     Returns
     -------

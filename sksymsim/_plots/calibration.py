@@ -109,9 +109,9 @@ class ReliabilityDisplay:
         X,
         y,
         *,
-        sample_weight=None,
         n_bins=10,
         strategy="quantile",
+        sample_weight=None,
         ax=None,
         name=None,
         **kwargs,
@@ -126,13 +126,13 @@ class ReliabilityDisplay:
             Pairs that the model was not fitted on.
         y : array-like of shape (n_pairs,)
             Their labels.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
         n_bins : int, default=10
             The most bins.
         strategy : {"quantile", "uniform"}, default="quantile"
             "quantile" puts about the same weight into each bin, "uniform" makes bins
             of equal width.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -165,10 +165,10 @@ class ReliabilityDisplay:
         y_true,
         y_score,
         *,
-        sample_weight=None,
-        pos_label=None,
         n_bins=10,
         strategy="quantile",
+        sample_weight=None,
+        pos_label=None,
         ax=None,
         name=None,
         **kwargs,
@@ -181,15 +181,15 @@ class ReliabilityDisplay:
             Two labels of any kind.
         y_score : array-like of shape (n_pairs,)
             Natural log-odds; of probabilities, ``scipy.special.logit(p)``.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
-        pos_label : object, default=None
-            The label that means "similar". None takes the greater one.
         n_bins : int, default=10
             The most bins.
         strategy : {"quantile", "uniform"}, default="quantile"
             "quantile" puts about the same weight into each bin, "uniform" makes bins
             of equal width.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
+        pos_label : object, default=None
+            The label that means "similar". None takes the greater one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None

@@ -94,8 +94,8 @@ class PairLearningCurveDisplay:
         train_sizes=None,
         scoring="roc_auc",
         score_name=None,
-        random_state=None,
         n_jobs=None,
+        random_state=None,
         ax=None,
         name=None,
         **kwargs,
@@ -122,11 +122,11 @@ class PairLearningCurveDisplay:
             A scorer, see :func:`get_pair_scorer` for more of them.
         score_name : str, default=None
             What the scores are; None takes `scoring` if that is a string.
+        n_jobs : int, default=None
+            Processes for the fits, as in joblib.
         random_state : int, RandomState instance or None, default=None
             Decides which pairs are in the subsets. Pass an int for the same subsets at
             every call.
-        n_jobs : int, default=None
-            Processes for the fits, as in joblib.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None

@@ -101,9 +101,9 @@ class ScoreDistributionDisplay:
         X,
         y,
         *,
-        sample_weight=None,
         threshold=0.0,
         n_bins=40,
+        sample_weight=None,
         ax=None,
         name=None,
         **kwargs,
@@ -118,13 +118,13 @@ class ScoreDistributionDisplay:
             Pairs that the model was not fitted on.
         y : array-like of shape (n_pairs,)
             Their labels.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
         threshold : float, default=0.0
             The log-odds from which pairs are accepted; no bin holds log-odds of both
             sides of it. None draws no line.
         n_bins : int, default=40
             About how many bins there are.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -157,10 +157,10 @@ class ScoreDistributionDisplay:
         y_true,
         y_score,
         *,
-        sample_weight=None,
-        pos_label=None,
         threshold=0.0,
         n_bins=40,
+        sample_weight=None,
+        pos_label=None,
         ax=None,
         name=None,
         **kwargs,
@@ -173,15 +173,15 @@ class ScoreDistributionDisplay:
             Two labels of any kind.
         y_score : array-like of shape (n_pairs,)
             Natural log-odds; with ``threshold=None``, any similarities.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
-        pos_label : object, default=None
-            The label that means "similar". None takes the greater one.
         threshold : float, default=0.0
             The log-odds from which pairs are accepted; no bin holds log-odds of both
             sides of it. None draws no line.
         n_bins : int, default=40
             About how many bins there are.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
+        pos_label : object, default=None
+            The label that means "similar". None takes the greater one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
