@@ -10,7 +10,7 @@ threshold, and what pairs count that were never scored, are chosen by the mean o
 pairwise F1 and B-cubed F1, from the same thresholds for all: on dev; and, as dev may be
 of two classes that any method finds, on the folds of ``grouping_folds.py``, which hold
 out groups of train and dev. *Correlation or average or components* is
-`tune_group_threshold` with these methods, on these folds.
+`calibrate_group_threshold` with these methods, on these folds.
 
 - Products (``abt_buy``, ``wdc_cameras_medium``): the scored pairs are the labelled ones
   of the split. True groups are the connected components of the similar pairs of the
@@ -292,7 +292,7 @@ def chosen_on_dev(dev, method):
             value = float(np.mean([dev.judge(labels) for labels in runs]))
             found.append((value, threshold, missing))
     most = max(choice[0] for choice in found)
-    # Of equally good ones the one in the middle, as tune_group_threshold does:
+    # Of equally good ones the one in the middle, as calibrate_group_threshold does:
     # where dev is easy, many are.
     best = [choice for choice in found if choice[0] == most]
     value, threshold, missing = best[(len(best) - 1) // 2]

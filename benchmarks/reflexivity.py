@@ -119,7 +119,7 @@ def with_own_pairs(pairs, y, percent, rng):
 
 def measure(model, items, test, y):
     """Return the numbers of one fitted model."""
-    report = check_axioms(model, items, n_samples=20_000, random_state=0)
+    report = check_axioms(model, items, n_draws=20_000, random_state=0)
     p = model.predict_proba(test)[:, 1].astype(np.float64)
     return {
         "p_self": report.reflexivity.details["mean_probability"],

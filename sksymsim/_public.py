@@ -21,7 +21,7 @@ from sksymsim.exceptions import (
 )
 from sksymsim.features import SymmetricFeatures
 from sksymsim.group_metrics import GroupScores, b_cubed, pairwise_f1, pairwise_scores
-from sksymsim.group_thresholds import GroupThreshold, tune_group_threshold
+from sksymsim.group_thresholds import GroupThresholdChoice, calibrate_group_threshold
 from sksymsim.indexing import to_cosine, to_inner_product, to_l2
 from sksymsim.kernel_machine import KernelPairClassifier
 from sksymsim.kernels import pair_gram_operator, pair_kernel
@@ -75,7 +75,7 @@ __all__ = [
     "DetDisplay",
     "EmbeddingNormalizer",
     "GroupScores",
-    "GroupThreshold",
+    "GroupThresholdChoice",
     "IndexSpace",
     "KernelPairClassifier",
     "LabelAudit",
@@ -107,6 +107,7 @@ __all__ = [
     "actual_dcf",
     "audit_labels",
     "b_cubed",
+    "calibrate_group_threshold",
     "calibrate_threshold",
     "check_axioms",
     "cllr",
@@ -143,6 +144,5 @@ __all__ = [
     "to_l2",
     "to_onnx",
     "trusted_types",
-    "tune_group_threshold",
     "update_model_card",
 ]

@@ -36,9 +36,9 @@ def check_axioms(
     threshold=0.0,
     ids=None,
     max_pairs=1_000_000,
-    n_samples=100_000,
+    n_draws=100_000,
     n_witnesses=3,
-    confidence=0.95,
+    confidence_level=0.95,
     random_state=None,
 ):
     """Measure how far a model is from an equivalence relation, and from a metric.
@@ -64,11 +64,11 @@ def check_axioms(
         About how many pairs may be compared, at least 10,000. Of n items so many are
         compared with all n, drawn at random; of more than ``max_pairs / 30`` items
         only that many are looked at. Memory is about 40 bytes for each.
-    n_samples : int, default=100_000
+    n_draws : int, default=100_000
         How many pairs (for symmetry), triples and paths are drawn where there are more.
     n_witnesses : int, default=3
         How many of the worst violations are named.
-    confidence : float, default=0.95
+    confidence_level : float, default=0.95
         The level of the intervals, in (0, 1).
     random_state : int, RandomState instance or None, default=None
         Draws the sample. Pass an int for the same report at every call.
@@ -120,7 +120,7 @@ def check_axioms(
     spread between the items that were compared with all, rates of paths, which are
     drawn with equal chances [3]_, by the spread between their middles. They are about
     the items of `X`, and not about others like them. The worst of what was drawn need
-    not be the worst there is; nor of more than `n_samples` paths in an exact report.
+    not be the worst there is; nor of more than `n_draws` paths in an exact report.
 
     A model with `cross_scores` is asked for whole tables, also behind a search and
     behind a Pipeline that transforms items; pairs so near to equality that
@@ -157,9 +157,9 @@ def check_axioms(
     check_has_scores(model)
     threshold = check_number(threshold, FINITE, "threshold")
     max_pairs = check_count(max_pairs, "max_pairs", LEAST_PAIRS)
-    n_samples = check_count(n_samples, "n_samples", 100)
+    n_draws = check_count(n_draws, "n_draws", 100)
     n_witnesses = check_count(n_witnesses, "n_witnesses")
-    confidence = check_number(confidence, OPEN_RATE, "confidence")
+    confidence_level = check_number(confidence_level, OPEN_RATE, "confidence_level")
     names = names_of_items(model, X)
     X = check_items(X, owner=type(model).__name__)
     ids = check_ids(ids, X.shape[0])
@@ -175,7 +175,7 @@ def check_axioms(
         rows = np.sort(rng.choice(len(kept), max_pairs // len(kept), replace=False))
 
     scores = ItemScores(model, items, names)
-    symmetry = symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_distinct)
+    symmetry = symmetry_of(scores, threshold, n_draws, n_witnesses, rng, n_distinct)
     scores.is_symmetric = symmetry["bad"] == 0
     own = scores.own()
     sample = Sample(
@@ -185,9 +185,9 @@ def check_axioms(
         table=scores.rows(rows, own),
         threshold=threshold,
         n_population=n_distinct,
-        n_samples=n_samples,
+        n_draws=n_draws,
         n_witnesses=n_witnesses,
-        confidence=confidence,
+        confidence_level=confidence_level,
         rng=rng,
     )
     axioms = [
@@ -206,7 +206,7 @@ def check_axioms(
         n_compared=len(kept),
         n_rows=len(rows),
         threshold=threshold,
-        confidence=confidence,
+        confidence_level=confidence_level,
         **{axiom.name: axiom.named(names) for axiom in axioms},
     )
 

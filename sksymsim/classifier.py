@@ -29,6 +29,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -64,7 +65,7 @@ PARAMETERS = {
     "warm_start": [BOOL],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 ADVICE = (
@@ -146,12 +147,12 @@ class SymmetricPairClassifier(
         ``(gamma x'y + coef0)^degree`` of concatenated pairs. "scale" is 1 / (n_features
         * variance of the items), "auto" is 1 / n_features, as in scikit-learn's SVC.
     coef0 : float, default=1.0
-        Of "poly": how much lower degrees count; 0 leaves only the highest one.
+        Of "poly": how much lower degrees count; not negative.
     fit_intercept : bool, default=True
         Whether to fit k. Without it k is 0, and no score of "mahalanobis" is
         positive: it then ranks pairs and cannot tell them apart at 1/2.
     similar_rate : float, default=None
-        The rate of similar pairs where the model is used, between 0 and 1. Shifts the
+        The rate of similar pairs where the model is used, in (0, 1). Shifts the
         intercept, so that probabilities hold there. None keeps the (weighted) rate of
         the training pairs.
     class_weight : dict or "balanced", default=None
@@ -176,7 +177,8 @@ class SymmetricPairClassifier(
         all processors.
     random_state : int, RandomState instance or None, default=None
         Of "poly" with many pairs, as for :class:`KernelPairClassifier`; the solvers of
-        the other forms are deterministic.
+        the other forms are deterministic. Pass an int for the same results at every
+        call.
     verbose : int, default=0
         0 is silent, 1 prints every tenth iteration, 2 prints each.
 

@@ -12,11 +12,10 @@ from sksymsim._groups.reading import group_items, missing_log_odds, read_scored_
 from sksymsim._reporting import say_if
 from sksymsim._validation.groups import FINITE, MISSING
 from sksymsim._validation.parameters import (
-    BOOL,
     NONE,
+    VERBOSE,
     Choice,
     Instance,
-    Number,
     check_parameters,
 )
 
@@ -30,7 +29,7 @@ PARAMETERS = {
     ],
     "threshold": [FINITE],
     "missing": [MISSING],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 
@@ -61,7 +60,7 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
         None takes scores from `fit`.
     threshold : float, default=0.0
         The log-odds from which a pair speaks for one group. 0 is a probability of a
-        half; :func:`tune_group_threshold` chooses it on labelled items.
+        half; :func:`calibrate_group_threshold` chooses it on labelled items.
     missing : {"ignore", "prior"} or float, default="ignore"
         What a pair says that was never scored, in "correlation", "average" and
         "complete":
@@ -101,7 +100,7 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
     See Also
     --------
     deduplicate : The whole way from items to groups.
-    tune_group_threshold : Chooses `threshold`.
+    calibrate_group_threshold : Chooses `threshold`.
     sklearn.cluster.AgglomerativeClustering : Where all distances are known.
 
     Notes

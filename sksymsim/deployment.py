@@ -75,7 +75,7 @@ def deployment_weights(y_true, similar_rate, *, sample_weight=None, pos_label=No
     similar_rate : float
         The rate of similar pairs where the model is used, in (0, 1).
     sample_weight : array-like of shape (n_pairs,), default=None
-        Weights that the pairs have already.
+        Non-negative weights that the pairs have already.
     pos_label : object, default=None
         The label that means "similar". None takes the greater one.
 

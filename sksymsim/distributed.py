@@ -111,7 +111,7 @@ class DaskPairClassifier(BaseEstimator):
         self.estimator = estimator
 
     @classmethod
-    def of_fitted(cls, model):
+    def from_fitted(cls, model):
         """Return a scorer of Dask collections for a model that is fitted already.
 
         Parameters

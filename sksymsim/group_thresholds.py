@@ -21,7 +21,7 @@ from sksymsim._validation.scores import check_number, check_option
 from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 
-__all__ = ["GroupThreshold", "tune_group_threshold"]
+__all__ = ["GroupThresholdChoice", "calibrate_group_threshold"]
 
 CRITERIA = {
     "pairwise_f1": lambda true, found: pairwise_scores(true, found).f1,
@@ -30,7 +30,7 @@ CRITERIA = {
 
 
 @dataclass(frozen=True)
-class GroupThreshold:
+class GroupThresholdChoice:
     """A threshold of a clusterer, and what it does on the items it was chosen on.
 
     Parameters
@@ -53,14 +53,14 @@ class GroupThreshold:
 
     See Also
     --------
-    tune_group_threshold : Makes it.
+    calibrate_group_threshold : Makes it.
 
     Examples
     --------
-    >>> from sksymsim import PairClusterer, Pairs, tune_group_threshold
+    >>> from sksymsim import PairClusterer, Pairs, calibrate_group_threshold
     >>> items = [[0.0], [1.0], [5.0]]  # the scores say what there is to know
     >>> pairs = Pairs.from_index(items, [[0, 1], [1, 2], [0, 2]])
-    >>> choice = tune_group_threshold(
+    >>> choice = calibrate_group_threshold(
     ...     PairClusterer(), pairs, [0, 0, 1], log_odds=[2.0, 0.5, 0.4]
     ... )
     >>> 0.4 < choice.threshold < 2.0
@@ -78,7 +78,7 @@ class GroupThreshold:
     clusterer: object
 
 
-def tune_group_threshold(
+def calibrate_group_threshold(
     clusterer,
     X,
     y,
@@ -121,7 +121,7 @@ def tune_group_threshold(
 
     Returns
     -------
-    choice : GroupThreshold
+    choice : GroupThresholdChoice
         ``choice.clusterer`` has the method and the threshold set. Of equally good
         thresholds it is the one in the middle.
 
@@ -148,10 +148,10 @@ def tune_group_threshold(
     Examples
     --------
     >>> from scipy.sparse import coo_matrix
-    >>> from sksymsim import PairClusterer, tune_group_threshold
+    >>> from sksymsim import PairClusterer, calibrate_group_threshold
     >>> log_odds, left, right = [5.0, 2.0, 1.0], [0, 1, 2], [1, 2, 3]
     >>> graph = coo_matrix((log_odds, (left, right)), shape=(4, 4))
-    >>> choice = tune_group_threshold(PairClusterer(), graph, [0, 0, 1, 2])
+    >>> choice = calibrate_group_threshold(PairClusterer(), graph, [0, 0, 1, 2])
     >>> choice.value
     1.0
     >>> choice.clusterer.labels_
@@ -159,7 +159,7 @@ def tune_group_threshold(
 
     Of two parts, and of two methods:
 
-    >>> choice = tune_group_threshold(
+    >>> choice = calibrate_group_threshold(
     ...     PairClusterer(),
     ...     [graph, graph],
     ...     [[0, 0, 1, 2], [0, 0, 0, 1]],
@@ -191,7 +191,7 @@ def tune_group_threshold(
     middle = equal[(len(equal) - 1) // 2]
     chosen.set_params(method=method, threshold=float(tried[middle]))
     chosen._fit_scored(parts[-1].pairs, parts[-1].links)
-    return GroupThreshold(
+    return GroupThresholdChoice(
         method,
         chosen.threshold,
         criterion,

@@ -22,7 +22,7 @@ from sksymsim._validation.export import (
 __all__ = ["to_cosine", "to_inner_product", "to_l2"]
 
 
-def to_l2(model, X_items=None, *, margin=0.1, dtype="float32"):
+def to_l2(model, X=None, *, margin=0.1, dtype="float32"):
     """Turn a learned similarity into vectors for an index of Euclidean distances.
 
     Parameters
@@ -30,11 +30,11 @@ def to_l2(model, X_items=None, *, margin=0.1, dtype="float32"):
     model : estimator
         Fitted: a :class:`SymmetricPairClassifier` with matrices, a Pipeline that ends
         in one, a stack, a recalibrated model or a search of such.
-    X_items : {array-like, sparse matrix} of shape (n_items, n_features), default=None
+    X : {array-like, sparse matrix} of shape (n_items, n_features), default=None
         The items of the index, or a sample. Their mean becomes the origin, which is
         what single precision wants. Needed for all but distances.
     margin : float, default=0.1
-        How much longer than the longest of `X_items` later items may be, as a share of
+        How much longer than the longest of `X` later items may be, as a share of
         its length; for all but distances.
     dtype : {"float32", "float64"}, default="float32"
         That of the vectors.
@@ -52,11 +52,11 @@ def to_l2(model, X_items=None, *, margin=0.1, dtype="float32"):
     TypeError
         If the model is no polynomial of degree two; the text says what can be exported.
     ValueError
-        If `X_items` is needed and missing, or an option is out of range.
+        If `X` is needed and missing, or an option is out of range.
 
     See Also
     --------
-    to_inner_product : Needs no `X_items` for any form.
+    to_inner_product : Needs no `X` for any form.
     SymmetricPairClassifier.top_k : The same search without an index.
 
     Notes
@@ -87,13 +87,13 @@ def to_l2(model, X_items=None, *, margin=0.1, dtype="float32"):
     >>> bool(abs(space.log_odds(distances, engine="sklearn") - scores).max() < 1e-4)
     True
     """
-    parts = _Parts(model, X_items, margin, dtype)
+    parts = _Parts(model, X, margin, dtype)
     if all(split.is_distance for split in parts.splits):
         return parts.space("l2", Euclid(parts.signs))
     return parts.space("l2", parts.sphere(SphereByDistance, "to_l2 of this form"))
 
 
-def to_inner_product(model, X_items=None, *, dtype="float32"):
+def to_inner_product(model, X=None, *, dtype="float32"):
     """Turn a learned similarity into vectors for an index of dot products.
 
     Parameters
@@ -101,7 +101,7 @@ def to_inner_product(model, X_items=None, *, dtype="float32"):
     model : estimator
         Fitted: a :class:`SymmetricPairClassifier` with matrices, a Pipeline that ends
         in one, a stack, a recalibrated model or a search of such.
-    X_items : {array-like, sparse matrix} of shape (n_items, n_features), default=None
+    X : {array-like, sparse matrix} of shape (n_items, n_features), default=None
         The items of the index, or a sample. Their mean becomes the origin, which is
         what single precision wants.
     dtype : {"float32", "float64"}, default="float32"
@@ -152,11 +152,11 @@ def to_inner_product(model, X_items=None, *, dtype="float32"):
     >>> bool((products.argsort(axis=1)[:, :-4:-1] == rows).all())
     True
     """
-    parts = _Parts(model, X_items, 0.0, dtype)
+    parts = _Parts(model, X, 0.0, dtype)
     return parts.space("inner_product", parts.product())
 
 
-def to_cosine(model, X_items, *, margin=0.1, dtype="float32"):
+def to_cosine(model, X, *, margin=0.1, dtype="float32"):
     """Turn a learned similarity into vectors of length one, for an index of cosines.
 
     Parameters
@@ -164,10 +164,10 @@ def to_cosine(model, X_items, *, margin=0.1, dtype="float32"):
     model : estimator
         Fitted: a :class:`SymmetricPairClassifier` with matrices, a Pipeline that ends
         in one, a stack, a recalibrated model or a search of such.
-    X_items : {array-like, sparse matrix} of shape (n_items, n_features)
+    X : {array-like, sparse matrix} of shape (n_items, n_features)
         The items of the index. The longest of them says how long all are made.
     margin : float, default=0.1
-        How much longer than the longest of `X_items` later items may be, as a share of
+        How much longer than the longest of `X` later items may be, as a share of
         its length. An item that is longer still is an error.
     dtype : {"float32", "float64"}, default="float32"
         That of the vectors.
@@ -186,7 +186,7 @@ def to_cosine(model, X_items, *, margin=0.1, dtype="float32"):
 
     See Also
     --------
-    to_inner_product : Wants no `X_items`; one dimension fewer.
+    to_inner_product : Wants no `X`; one dimension fewer.
 
     Notes
     -----
@@ -210,19 +210,19 @@ def to_cosine(model, X_items, *, margin=0.1, dtype="float32"):
     >>> to_cosine(model, spoken.data).transform_items(spoken.data[:5]).shape
     (5, 17)
     """
-    parts = _Parts(model, X_items, margin, dtype)
+    parts = _Parts(model, X, margin, dtype)
     return parts.space("cosine", parts.sphere(Sphere, "to_cosine"))
 
 
 class _Parts:
     """What all spaces of a model begin with."""
 
-    def __init__(self, model, X_items, margin, dtype):
+    def __init__(self, model, X, margin, dtype):
         weighted_sum = members_of(model)
         self.margin = margin
         self.dtype = check_space_options(margin, dtype)
         self.n_features = model.n_features_in_
-        self.items = check_sample(X_items, self.n_features, type(model).__name__)
+        self.items = check_sample(X, self.n_features, type(model).__name__)
         self.intercept = weighted_sum.intercept
         self.splits = []
         for member in weighted_sum.members:

@@ -19,6 +19,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -45,7 +46,7 @@ PARAMETERS = {
     "tol": [Number(float, 0, open_low=True)],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
 }
 ADVICE = (
     "The model is usable but not at its optimum: increase alpha or max_iter, or "
@@ -71,16 +72,6 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         How the kernel of two items becomes one of two pairs, see
         :func:`pair_kernel`. "mlpk" is reflexive up to its sign, and knows nothing but
         differences; "tppk" and "sum" know where the items lie.
-    kernel : {"linear", "poly", "rbf"}, default="rbf"
-        The kernel of two items.
-    degree : int, default=3
-        Of "poly".
-    gamma : {"scale", "auto"} or float, default="scale"
-        Of "poly" and "rbf". "scale" is 1 / (n_features * variance of the items), "auto"
-        is 1 / n_features, as in scikit-learn's SVC; the variance is that of the items
-        as the pairs hold them, with their weights.
-    coef0 : float, default=1.0
-        Of "poly"; not negative.
     alpha : float, default=1e-4
         Weight of the squared norm; positive. The loss is a mean, and the kernel is
         divided by its mean over the pairs with themselves, so that the same value means
@@ -91,7 +82,18 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         the kernel alone, which has to learn from the pairs even that what is near is
         similar: on embeddings it ranks new pairs far worse, often worse than cosine.
     shrinkage : float, default=0.1
-        The share of the mean variance that priors put in place of each covariance.
+        Share of the mean variance put in place of each covariance in the priors
+        "covariance" and "kissme", from 0 to 1.
+    kernel : {"linear", "poly", "rbf"}, default="rbf"
+        The kernel of two items.
+    degree : int, default=3
+        Of "poly": the degree of the polynomial.
+    gamma : {"scale", "auto"} or float, default="scale"
+        Of "poly" and "rbf". "scale" is 1 / (n_features * variance of the items), "auto"
+        is 1 / n_features, as in scikit-learn's SVC; the variance is that of the items
+        as the pairs hold them, with their weights.
+    coef0 : float, default=1.0
+        Of "poly": how much lower degrees count; not negative.
     n_landmarks : int, "auto" or None, default="auto"
         The number of training pairs, drawn at random, that the sum of kernels
         consists of: the Nystroem approximation. None takes all pairs. "auto" does so
@@ -100,7 +102,7 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     fit_intercept : bool, default=True
         Whether to fit k.
     similar_rate : float, default=None
-        The rate of similar pairs where the model is used, between 0 and 1. Shifts the
+        The rate of similar pairs where the model is used, in (0, 1). Shifts the
         intercept, so that probabilities hold there. None keeps the (weighted) rate of
         the training pairs.
     class_weight : dict or "balanced", default=None
@@ -116,7 +118,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         fit takes the threads of BLAS.
     random_state : int, RandomState instance or None, default=None
         Draws the landmarks. In large exact fits it draws what conjugate gradients are
-        preconditioned with: that changes the solution within `tol` only.
+        preconditioned with: that changes the solution within `tol` only. Pass an int
+        for the same results at every call.
     verbose : int, default=0
         0 is silent, 1 prints every tenth iteration, 2 prints each.
 
@@ -193,13 +196,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         self,
         pairwise="both",
         *,
+        alpha=1e-4,
+        prior="identity",
+        shrinkage=0.1,
         kernel="rbf",
         degree=3,
         gamma="scale",
         coef0=1.0,
-        alpha=1e-4,
-        prior="identity",
-        shrinkage=0.1,
         n_landmarks="auto",
         fit_intercept=True,
         similar_rate=None,
@@ -211,13 +214,13 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         verbose=0,
     ):
         self.pairwise = pairwise
+        self.alpha = alpha
+        self.prior = prior
+        self.shrinkage = shrinkage
         self.kernel = kernel
         self.degree = degree
         self.gamma = gamma
         self.coef0 = coef0
-        self.alpha = alpha
-        self.prior = prior
-        self.shrinkage = shrinkage
         self.n_landmarks = n_landmarks
         self.fit_intercept = fit_intercept
         self.similar_rate = similar_rate

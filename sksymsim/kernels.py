@@ -54,11 +54,11 @@ def pair_kernel(
         The kernel of two items: ``x'y``, ``(gamma x'y + coef0)^degree`` or
         ``exp(-gamma |x-y|^2)``.
     degree : int, default=3
-        Of "poly".
+        Of "poly": the degree of the polynomial.
     gamma : float, default=None
         Of "poly" and "rbf". None is 1 / n_features.
     coef0 : float, default=1.0
-        Of "poly"; not negative.
+        Of "poly": how much lower degrees count; not negative.
 
     Returns
     -------
@@ -122,11 +122,11 @@ def pair_gram_operator(
     kernel : {"linear", "poly", "rbf"}, default="rbf"
         The kernel of two items.
     degree : int, default=3
-        Of "poly".
+        Of "poly": the degree of the polynomial.
     gamma : float, default=None
         Of "poly" and "rbf". None is 1 / n_features.
     coef0 : float, default=1.0
-        Of "poly"; not negative.
+        Of "poly": how much lower degrees count; not negative.
 
     Returns
     -------

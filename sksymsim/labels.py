@@ -42,7 +42,7 @@ def audit_labels(pairs, y, *, max_contradictions=20):
         The pairs. Items are the same if their rows are equal bit for bit, in whichever
         table or array they are; integers of shape (n_pairs, 2) are ids of items.
     y : array-like of shape (n_pairs,)
-        Labels of two classes, the greater one being "similar".
+        Two labels of any kind; the greater one means "similar".
     max_contradictions : int, default=20
         How many contradictions of each kind are listed with the shortest chains that
         prove them. None lists all.
@@ -176,7 +176,7 @@ def close_labels(
         The pairs. Items are the same if their rows are equal bit for bit; integers of
         shape (n_pairs, 2) are ids of items.
     y : array-like of shape (n_pairs,)
-        Labels of two classes, the greater one being "similar".
+        Two labels of any kind; the greater one means "similar".
     sample_weight : array-like of shape (n_pairs,), default=None
         Non-negative weights of the given pairs; None is 1 for each.
     max_growth : float, default=1.0

@@ -19,7 +19,7 @@ from sksymsim._reporting import say_if
 from sksymsim._validation.frames import names_of_items
 from sksymsim._validation.groups import (
     FINITE,
-    check_candidate_source,
+    check_candidate_pairs,
     check_clusterer,
 )
 from sksymsim._validation.items import check_items, check_width
@@ -61,7 +61,7 @@ class Deduplication:
     ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
-    >>> found = deduplicate(spoken.data[:200], model)
+    >>> found = deduplicate(spoken.data[:200], model, random_state=0)
     >>> found.labels.shape, found.confidence.shape
     ((200,), (200,))
     >>> sum(len(group) for group in found.groups())
@@ -112,7 +112,7 @@ class CatalogueLinks:
     ----------
     links : ndarray of int of shape (n_links, 2)
         Rows of `X_a` and of `X_b` that are the same thing.
-    log_odds : ndarray of shape (n_links,)
+    link_log_odds : ndarray of shape (n_links,)
         What the model says of the links.
     confidence : ndarray of shape (n_links,)
         For each link its probability against the best alternative: another candidate of
@@ -121,9 +121,9 @@ class CatalogueLinks:
         For each row of `X_a` the row of `X_b`, of several the most probable one; -1 for
         none.
     pairs : ndarray of int of shape (n_pairs, 2)
-        The candidates.
-    pair_log_odds : ndarray of shape (n_pairs,)
-        What the model says of the candidates.
+        The candidates: a row of `X_a` and one of `X_b`.
+    log_odds : ndarray of shape (n_pairs,)
+        What the model says of them.
 
     See Also
     --------
@@ -140,22 +140,27 @@ class CatalogueLinks:
     >>> model = SymmetricPairClassifier().fit(pairs, y)
     >>> first, second = spoken.take == 0, spoken.take == 1
     >>> found = link(spoken.data[first], spoken.data[second], model)
-    >>> found.links.shape == (len(found.log_odds), 2)
+    >>> found.links.shape == (len(found.link_log_odds), 2)
     True
     >>> int((found.partner >= 0).sum()) == len(found.links)
     True
     """
 
     links: np.ndarray
-    log_odds: np.ndarray
+    link_log_odds: np.ndarray
     confidence: np.ndarray
     partner: np.ndarray
     pairs: np.ndarray = field(repr=False)
-    pair_log_odds: np.ndarray = field(repr=False)
+    log_odds: np.ndarray = field(repr=False)
+
+    @property
+    def link_probabilities(self):
+        """The probabilities of the links, of shape (n_links,)."""
+        return expit(self.link_log_odds)
 
     @property
     def probabilities(self):
-        """The probabilities of the links, of shape (n_links,)."""
+        """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 
 
@@ -163,13 +168,13 @@ def deduplicate(
     X,
     model,
     *,
-    candidates="auto",
+    candidate_pairs="auto",
     n_neighbors=10,
     n_random=10,
     clusterer=None,
     must_link=None,
     cannot_link=None,
-    random_state=0,
+    random_state=None,
     verbose=0,
 ):
     """Find the items that are the same thing: candidates, probabilities, groups.
@@ -180,7 +185,7 @@ def deduplicate(
         The items.
     model : estimator
         A fitted classifier of pairs, or a Pipeline. It is not changed.
-    candidates : str, object or array of int of shape (n_pairs, 2), default="auto"
+    candidate_pairs : str, object or array of int of shape (n_pairs, 2), default="auto"
         Which pairs are scored:
 
         - "auto": for each item those of the highest score, if the model has `top_k`
@@ -199,16 +204,17 @@ def deduplicate(
         where their neighbourhoods overlap.
     n_random : int, default=10
         How many items drawn at random each item is compared with besides, unless
-        `candidates` is an array. Neighbours are alike; of all that is not, they say
-        little, and two groups that have one wrong pair of neighbours would be joined.
+        `candidate_pairs` is an array. Neighbours are alike; of all that is not, they
+        say little, and two groups that have one wrong pair of neighbours would be
+        joined.
     clusterer : PairClusterer, default=None
         How groups are made; it is not changed. None takes ``PairClusterer()``.
     must_link : array-like of int of shape (n_links, 2), default=None
         Rows of items that are in one group.
     cannot_link : array-like of int of shape (n_links, 2), default=None
         Rows of items that are in two groups.
-    random_state : int, RandomState instance or None, default=0
-        For `n_random`. An int gives the same groups at every call.
+    random_state : int, RandomState instance or None, default=None
+        For `n_random`. Pass an int for the same groups at every call.
     verbose : int, default=0
         0 is silent, 1 prints progress.
 
@@ -219,14 +225,14 @@ def deduplicate(
     Raises
     ------
     TypeError
-        If `X` are pairs, or `clusterer` or `candidates` are something else.
+        If `X` are pairs, or `clusterer` or `candidate_pairs` are something else.
     ValueError
         If a parameter is out of range, or what :meth:`PairClusterer.fit` raises.
 
     See Also
     --------
     link : The same for two tables.
-    tune_group_threshold : The threshold of the clusterer.
+    calibrate_group_threshold : The threshold of the clusterer.
 
     Notes
     -----
@@ -244,7 +250,7 @@ def deduplicate(
     ...     spoken.data[known], spoken.speaker[known], n_pairs=3000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
-    >>> found = deduplicate(spoken.data[spoken.take < 2], model)
+    >>> found = deduplicate(spoken.data[spoken.take < 2], model, random_state=0)
     >>> found.labels.shape
     (120,)
     """
@@ -253,11 +259,11 @@ def deduplicate(
     items = _items(X, model, "X")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     check_number(n_random, Number(int, 0), "n_random")
-    check_candidate_source(candidates)
+    check_candidate_pairs(candidate_pairs)
     check_clusterer(clusterer)
     clusterer = PairClusterer(verbose=verbose) if clusterer is None else clusterer
     rng = check_random_state(random_state)
-    index = candidates_within(model, candidates, items, n_neighbors, n_random, rng)
+    index = candidates_within(model, candidate_pairs, items, n_neighbors, n_random, rng)
     say(f"{len(index)} candidates among {items.shape[0]} items")
     pairs = Pairs.from_index(items, index)._named(names)
     log_odds = score_candidates(model, pairs)
@@ -273,7 +279,7 @@ def link(
     X_b,
     model,
     *,
-    candidates="auto",
+    candidate_pairs="auto",
     n_neighbors=10,
     threshold=0.0,
     one_to_one=True,
@@ -289,7 +295,7 @@ def link(
         The items of the other.
     model : estimator
         A fitted classifier of pairs, or a Pipeline. It is not changed.
-    candidates : str or object, default="auto"
+    candidate_pairs : str, object or array of int of shape (n_pairs, 2), default="auto"
         Which pairs are scored: neighbours of each row in the other table, as in
         :func:`deduplicate`; or an array of int of shape (n_pairs, 2), rows of `X_a` and
         of `X_b`.
@@ -312,7 +318,7 @@ def link(
     Raises
     ------
     TypeError
-        If a table holds pairs, or `candidates` are something else.
+        If a table holds pairs, or `candidate_pairs` are something else.
     ValueError
         If the tables differ in width, or a parameter is out of range.
 
@@ -347,8 +353,8 @@ def link(
     check_width(items_b.shape[1], items_a.shape[1], "X_a")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     threshold = check_number(threshold, FINITE, "threshold")
-    check_candidate_source(candidates)
-    index = candidates_between(model, candidates, items_a, items_b, n_neighbors)
+    check_candidate_pairs(candidate_pairs)
+    index = candidates_between(model, candidate_pairs, items_a, items_b, n_neighbors)
     n_a, n_b = items_a.shape[0], items_b.shape[0]
     say(f"{len(index)} candidates between {n_a} and {n_b} items")
     both = Pairs.from_index(stack_rows(items_a, items_b), index + np.array([0, n_a]))

@@ -189,7 +189,7 @@ class MetricLearnAdapter(
         X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
             The pairs; with a `preprocessor` also two ids for each.
         y : array-like of shape (n_pairs,)
-            Two labels, such as -1 and 1; the greater one means "similar".
+            Two labels of any kind, such as -1 and 1; the greater one means "similar".
         sample_weight : array-like of shape (n_pairs,), default=None
             Non-negative weights; a weight of 2 equals a repeated pair, if it does for
             `estimator`.

@@ -47,7 +47,7 @@ class MetricLearnPairClassifier(
         one of your own with `fit`, `set_threshold` and, after fit, `components_` or
         ``get_mahalanobis_matrix()``. It is cloned, and given pairs as an array of shape
         (n_pairs, 2, n_features) with labels -1 and 1.
-    cv : None, "train", splitter or iterable, default=None
+    cv : "train", splitter or iterable of (train, test), default=None
         On which pairs scale and shift are fitted, by learners that have not seen them:
         None is three folds of which no two share an item, ``PairGroupKFold(3)`` without
         shuffling; a splitter or an iterable of splits makes others. "train" takes the
@@ -55,7 +55,8 @@ class MetricLearnPairClassifier(
         then too sure.
     similar_rate : float, default=None
         The rate of similar pairs where the model is used, in (0, 1). Shifts the
-        log-odds. None keeps the rate of the training pairs.
+        log-odds, so that probabilities hold there. None keeps the rate of the training
+        pairs.
 
     Attributes
     ----------

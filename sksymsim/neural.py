@@ -98,8 +98,8 @@ class SymmetricMLPClassifier(
         For "adam", and for "lbfgs" with `early_stopping`: an epoch that improves the
         loss, or the validation score, by less than this is one without progress. For
         "lbfgs" also the largest entry of the gradient at which it stops.
-    verbose : bool, default=False
-        Whether to print the loss of each epoch.
+    verbose : int, default=0
+        0 is silent, 1 prints the loss of each epoch.
     warm_start : bool, default=False
         Whether `fit` begins at the weights of the last fit, if the architecture is the
         same. The means of "adam" begin anew.
@@ -220,7 +220,7 @@ class SymmetricMLPClassifier(
         shuffle=True,
         random_state=None,
         tol=1e-4,
-        verbose=False,
+        verbose=0,
         warm_start=False,
         early_stopping=True,
         validation_fraction=0.1,

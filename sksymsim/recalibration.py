@@ -157,7 +157,7 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         return log_odds * self.scale_ + self.shift_
 
 
-def recalibrate(model, pairs, y, *, sample_weight=None, similar_rate=None):
+def recalibrate(model, pairs, y, *, similar_rate=None, sample_weight=None):
     """Give a fitted model new probabilities, out of pairs of where it is used now.
 
     Parameters
@@ -168,11 +168,11 @@ def recalibrate(model, pairs, y, *, sample_weight=None, similar_rate=None):
         Pairs that the model was not fitted on.
     y : array-like of shape (n_pairs,)
         Their labels.
-    sample_weight : array-like of shape (n_pairs,), default=None
-        Non-negative weights.
     similar_rate : float, default=None
         The rate of similar pairs where the model is used, in (0, 1). None keeps that of
         `pairs`.
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Non-negative weights.
 
     Returns
     -------

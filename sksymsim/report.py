@@ -33,15 +33,15 @@ def pair_report(
     pairs,
     y,
     *,
-    groups=None,
-    sample_weight=None,
-    similar_rate=None,
     far=(0.1, 0.01),
     p_target=0.01,
+    similar_rate=None,
+    sample_weight=None,
+    groups=None,
     n_bootstrap=1000,
-    confidence=0.95,
-    random_state=None,
+    confidence_level=0.95,
     n_jobs=None,
+    random_state=None,
 ):
     """Measure a model on pairs that it has not seen, with intervals.
 
@@ -55,28 +55,28 @@ def pair_report(
         Pairs of items that the model was not fitted on.
     y : array-like of shape (n_pairs,)
         Their labels.
-    groups : array-like of shape (n_pairs,) or (n_pairs, 2), default=None
-        What is independent of each other, if items are not: the speaker, the product,
-        the document. One group for each side, or one that holds both. None takes the
-        distinct items.
-    sample_weight : array-like of shape (n_pairs,), default=None
-        Non-negative weights.
-    similar_rate : float, default=None
-        The rate of similar pairs, in (0, 1), for which the numbers shall be; the pairs
-        are weighted to it. None takes the pairs as they are.
     far : sequence of float, default=(0.1, 0.01)
         Rates of false accepts at which the true ones are reported.
     p_target : float, default=0.01
         The rate of similar pairs of the detection cost, see :func:`min_dcf`.
+    similar_rate : float, default=None
+        The rate of similar pairs, in (0, 1), for which the numbers shall be; the pairs
+        are weighted to it. None takes the pairs as they are.
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Non-negative weights.
+    groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
+        What is independent of each other, if items are not: the speaker, the product,
+        the document. One group for each side, or one that holds both. None takes the
+        distinct items.
     n_bootstrap : int, default=1000
         Replicates of each of the two bootstraps.
-    confidence : float, default=0.95
+    confidence_level : float, default=0.95
         The level of the intervals, in (0, 1).
-    random_state : int, RandomState instance or None, default=None
-        Pass an int for the same intervals at every call.
     n_jobs : int, default=None
         Threads, as in :class:`SymmetricPairClassifier`; the numbers do not depend on
         it.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same intervals at every call.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def pair_report(
     far, _ = check_rates(far, Number(float, 0, 1), "far")
     p_target = check_number(p_target, OPEN_RATE, "p_target")
     check_number(n_bootstrap, Number(int, 10), "n_bootstrap")
-    confidence = check_number(confidence, OPEN_RATE, "confidence")
+    confidence_level = check_number(confidence_level, OPEN_RATE, "confidence_level")
     if similar_rate is not None:
         similar_rate = check_number(similar_rate, OPEN_RATE, "similar_rate")
     check_has_probabilities(model)
@@ -176,14 +176,14 @@ def pair_report(
         n_jobs,
     )
     return PairReport(
-        table=make_table(comparison.columns(), found, confidence),
+        table=make_table(comparison.columns(), found, confidence_level),
         model=model,
         similar=similar,
         scores=scores,
         sample_weight=weights,
         n_units=found.n_units,
         n_bootstrap=int(n_bootstrap),
-        confidence=confidence,
+        confidence_level=confidence_level,
         similar_rate=similar_rate,
         busiest_share=busiest_share(units),
     )
@@ -239,9 +239,9 @@ class Comparison:
         return columns + [(model, measure) for measure in self.log_odds.measures]
 
 
-def make_table(columns, found, confidence):
+def make_table(columns, found, confidence_level):
     """Return one entry for each number, those of a measure together."""
-    quantile = float(stats.t.ppf((1 + confidence) / 2, found.n_units - 1))
+    quantile = float(stats.t.ppf((1 + confidence_level) / 2, found.n_units - 1))
     entries = []
     numbers = zip(columns, found.estimate, found.error, found.bias, strict=True)
     for (of, measure), estimate, error, bias in numbers:

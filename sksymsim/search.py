@@ -35,6 +35,7 @@ from sksymsim._validation.parameters import (
     N_JOBS,
     NONE,
     RANDOM_STATE,
+    VERBOSE,
     Choice,
     Instance,
     Number,
@@ -68,7 +69,7 @@ PARAMETERS = {
     "tol": [Number(float, 0, open_low=True)],
     "n_jobs": [NONE, N_JOBS],
     "random_state": [RANDOM_STATE],
-    "verbose": [Number(int, 0)],
+    "verbose": VERBOSE,
 }
 
 
@@ -105,7 +106,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         "features" and "both_orders" of models that come with small grids, see
         :doc:`/searching`, and estimators of your own, each with the settings of a grid
         as in :class:`~sklearn.model_selection.ParameterGrid`.
-    cv : int, splitter, iterable of (train, test) or None, default=None
+    cv : int, splitter or iterable of (train, test), default=None
         The folds. None is 5, or none with pairs for validation and without groups. An
         int makes :class:`PairGroupKFold` of it, by groups if they are given to `fit`
         and by items otherwise. With fewer than four groups for each fold, each holds
@@ -120,7 +121,9 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         negative; to take one; or the first, unless one alone is better on held-out
         pairs by more than the standard error over the parts.
     psd : bool, default=False
-        Whether the final metric is held semidefinite. The search itself does not.
+        Whether the final metric is held semidefinite. The search itself does not, and
+        what it looks for is the best score, with which a metric costs a little. So the
+        default is not that of :class:`SymmetricPairClassifier`.
     max_iter : int, default=500
         The most iterations of each fit.
     tol : float, default=1e-3
@@ -131,9 +134,9 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     n_jobs : int, default=None
         Processes for the search. None is 1, with threads in each fit but those of the
         `candidates`; -1 means all processors. The result does not depend on it.
-    random_state : int, RandomState instance or None, default=0
+    random_state : int, RandomState instance or None, default=None
         Draws the folds, if `cv` is None or an int, and is the seed of all `candidates`
-        whose `random_state` is None.
+        whose `random_state` is None. Pass an int for the same choice at every call.
     verbose : int, default=0
         0 is silent, 1 prints a line for each family, and each setting of `candidates`.
 
@@ -210,7 +213,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
     ... )
     >>> search = SymmetricPairClassifierCV(
-    ...     whitenings=[0.5], forms=["mahalanobis"], priors=["identity"], cv=3
+    ...     whitenings=[0.5], forms=["mahalanobis"], priors=["identity"], cv=3,
+    ...     random_state=0,
     ... )
     >>> search.fit(pairs, y).cv_score_ > search.cosine_score_
     True
@@ -234,7 +238,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         tol=1e-3,
         error_score=np.nan,
         n_jobs=None,
-        random_state=0,
+        random_state=None,
         verbose=0,
     ):
         self.whitenings = whitenings

@@ -64,7 +64,7 @@ class ThresholdChoice:
     --------
     >>> from sksymsim import threshold_at
     >>> y, scores = [0, 0, 0, 1, 1], [-2.0, -1.0, 0.5, 0.4, 3.0]
-    >>> choice = threshold_at(y, scores, criterion="far", level=0.0)
+    >>> choice = threshold_at(y, scores, criterion="far", bound=0.0)
     >>> choice.far, choice.recall
     (0.0, 0.5)
     >>> 0.5 < choice.threshold <= 3.0
@@ -87,7 +87,7 @@ def threshold_at(
     *,
     criterion="accuracy",
     beta=1.0,
-    level=None,
+    bound=None,
     sample_weight=None,
     pos_label=None,
 ):
@@ -104,13 +104,13 @@ def threshold_at(
 
         - "accuracy": the most right decisions.
         - "f_beta": the greatest F-score, see `beta`.
-        - "far": the greatest recall with a rate of false accepts of at most `level`.
-        - "precision": the greatest recall with a precision of at least `level`.
-        - "recall": the fewest false accepts with a recall of at least `level`.
+        - "far": the greatest recall with a rate of false accepts of at most `bound`.
+        - "precision": the greatest recall with a precision of at least `bound`.
+        - "recall": the fewest false accepts with a recall of at least `bound`.
 
     beta : float, default=1.0
         How many times as much recall counts as precision, for "f_beta".
-    level : float, default=None
+    bound : float, default=None
         The rate to keep, in [0, 1], for "far", "precision" and "recall".
     sample_weight : array-like of shape (n_pairs,), default=None
         Non-negative weights; with :func:`deployment_weights` accuracy, precision and
@@ -145,17 +145,17 @@ def threshold_at(
     --------
     >>> from sksymsim import threshold_at
     >>> y, scores = [0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.7, 0.6, 0.8, 0.9]
-    >>> choice = threshold_at(y, scores, criterion="far", level=0.1)
+    >>> choice = threshold_at(y, scores, criterion="far", bound=0.1)
     >>> choice.threshold, round(choice.recall, 3), choice.far
     (0.75, 0.667, 0.0)
     """
-    check_criterion(criterion, beta, level, CRITERIA)
+    check_criterion(criterion, beta, bound, CRITERIA)
     dtype = np.asarray(y_score).dtype
     similar, scores, weights = check_scores(y_true, y_score, sample_weight, pos_label)
-    return best_threshold(similar, scores, weights, criterion, beta, level, dtype)
+    return best_threshold(similar, scores, weights, criterion, beta, bound, dtype)
 
 
-def best_threshold(similar, scores, weights, criterion, beta, level, dtype):
+def best_threshold(similar, scores, weights, criterion, beta, bound, dtype):
     """Return the choice among all thresholds, of arguments that are checked.
 
     `beta` may be zero: then the F-score is the precision.
@@ -171,8 +171,8 @@ def best_threshold(similar, scores, weights, criterion, beta, level, dtype):
     rule = CRITERIA[criterion]
     values = rule.value(accepted, beta)
     if rule.held is not None:
-        values = np.where(rule.held(accepted, level) <= 0, values, -np.inf)
-        check_reachable(values, accepted, criterion, level)
+        values = np.where(rule.held(accepted, bound) <= 0, values, -np.inf)
+        check_reachable(values, accepted, criterion, bound)
     point = int(np.argmax(values))
     return ThresholdChoice(
         threshold=between(ranking.thresholds, point, dtype),
@@ -192,10 +192,10 @@ def calibrate_threshold(
     *,
     criterion="accuracy",
     beta=1.0,
-    level=None,
+    bound=None,
     cv=None,
-    groups=None,
     sample_weight=None,
+    groups=None,
 ):
     """Choose the threshold of a model on pairs that it was not fitted on.
 
@@ -212,18 +212,18 @@ def calibrate_threshold(
         The purpose, see :func:`threshold_at`.
     beta : float, default=1.0
         How many times as much recall counts as precision, for "f_beta".
-    level : float, default=None
+    bound : float, default=None
         The rate to keep, in [0, 1], for "far", "precision" and "recall".
-    cv : splitter or iterable, default=None
+    cv : splitter or iterable of (train, test), default=None
         Folds that share no item, such as ``GroupKFold(5)`` with `groups`. Clones of
         the model are fitted on each training part, the threshold is chosen on all
         held-out scores together, and the model is then fitted on all pairs. None takes
         the model as it is.
+    sample_weight : array-like of shape (n_pairs,), default=None
+        Non-negative weights of the held-out pairs in the choice, such as
+        :func:`deployment_weights`. The fits do not see them.
     groups : array-like of shape (n_pairs,), default=None
         The groups for the splitter.
-    sample_weight : array-like of shape (n_pairs,), default=None
-        Weights of the held-out pairs in the choice, such as
-        :func:`deployment_weights`. The fits do not see them.
 
     Returns
     -------
@@ -258,7 +258,7 @@ def calibrate_threshold(
     ... )
     >>> choice = calibrate_threshold(
     ...     SymmetricPairClassifier(), pairs, y,
-    ...     criterion="far", level=0.01, cv=GroupKFold(3), groups=groups,
+    ...     criterion="far", bound=0.01, cv=GroupKFold(3), groups=groups,
     ... )
     >>> choice.far <= 0.01
     True
@@ -266,7 +266,7 @@ def calibrate_threshold(
     (3,)
     """
     pairs = check_pairs(pairs, allow_nan=True)
-    check_criterion(criterion, beta, level, CRITERIA)
+    check_criterion(criterion, beta, bound, CRITERIA)
     check_splitter(cv)
     weights = check_weights(sample_weight, len(pairs))
     if cv is None:
@@ -283,7 +283,7 @@ def calibrate_threshold(
         scores,
         criterion=criterion,
         beta=beta,
-        level=level,
+        bound=bound,
         sample_weight=None if weights is None else weights[held_out],
         pos_label=fitted.classes_[1],
     )
@@ -312,7 +312,7 @@ def _scores(model, pairs):
     return model.predict_proba(pairs)[:, 1], "predict_proba"
 
 
-def get_threshold_scorer(criterion="accuracy", *, beta=1.0, level=None):
+def get_threshold_scorer(criterion="accuracy", *, beta=1.0, bound=None):
     """Return a scorer of decisions, for the choice of a threshold.
 
     Pass it as ``scoring=`` to scikit-learn's ``TunedThresholdClassifierCV``.
@@ -323,7 +323,7 @@ def get_threshold_scorer(criterion="accuracy", *, beta=1.0, level=None):
         The purpose, see :func:`threshold_at`.
     beta : float, default=1.0
         How many times as much recall counts as precision, for "f_beta".
-    level : float, default=None
+    bound : float, default=None
         The rate to keep, in [0, 1], for "far", "precision" and "recall".
 
     Returns
@@ -359,14 +359,14 @@ def get_threshold_scorer(criterion="accuracy", *, beta=1.0, level=None):
     ... )
     >>> tuned = TunedThresholdClassifierCV(
     ...     SymmetricPairClassifier(),
-    ...     scoring=get_threshold_scorer("precision", level=0.95),
+    ...     scoring=get_threshold_scorer("precision", bound=0.95),
     ...     cv=list(GroupKFold(3).split(pairs, y, groups)),
     ... ).fit(pairs, y)
     >>> bool(0.5 < tuned.best_threshold_ < 1)
     True
     """
-    check_criterion(criterion, beta, level, CRITERIA)
-    return make_scorer(_score_decisions, criterion=criterion, beta=beta, level=level)
+    check_criterion(criterion, beta, bound, CRITERIA)
+    return make_scorer(_score_decisions, criterion=criterion, beta=beta, bound=bound)
 
 
 def _score_decisions(
@@ -375,7 +375,7 @@ def _score_decisions(
     *,
     criterion,
     beta,
-    level,
+    bound,
     sample_weight=None,
     pos_label=None,
 ):
@@ -393,5 +393,5 @@ def _score_decisions(
         float(weights @ ~similar),
     )
     rule = CRITERIA[criterion]
-    missed = 0.0 if rule.held is None else float(rule.held(accepted, level))
+    missed = 0.0 if rule.held is None else float(rule.held(accepted, bound))
     return -missed if missed > 0 else float(rule.value(accepted, beta))

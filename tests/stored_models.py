@@ -55,6 +55,7 @@ def search():
         alphas=(1e-1, 1e-2),
         combine="stack",
         cv=2,
+        random_state=0,
     )
 
 

@@ -316,7 +316,11 @@ def every_model():
     yield (
         "search",
         SymmetricPairClassifierCV(
-            whitenings=(0.0,), pca_components=(), alphas=(1e-3,), priors=("identity",)
+            whitenings=(0.0,),
+            pca_components=(),
+            alphas=(1e-3,),
+            priors=("identity",),
+            random_state=0,
         ),
     )
     yield "poly", SymmetricPairClassifier("poly")
@@ -603,7 +607,7 @@ def large():
     table[np.diag_indices(180)] += rng.normal(size=180)
     table[:60] += 0.001 * rng.normal(size=(60, 180))
     exact = check_axioms(
-        TableModel(table), numbers(180), max_pairs=180**2, n_samples=10**6
+        TableModel(table), numbers(180), max_pairs=180**2, n_draws=10**6
     )
     assert exact.is_exact
     return table, exact
@@ -617,7 +621,7 @@ def test_intervals_of_samples_hold_what_they_are_of(large):
     errors = {name: [] for name in WORDINGS}
     for seed in range(n_runs):
         report = check_axioms(
-            model, items, max_pairs=10_000, n_samples=500, random_state=seed
+            model, items, max_pairs=10_000, n_draws=500, random_state=seed
         )
         assert report.n_rows == 55
         for axiom in report.axioms:
@@ -639,7 +643,7 @@ def test_intervals_of_samples_hold_what_they_are_of(large):
 def test_same_seed_same_report(large):
     table, _ = large
     model, items = TableModel(table), numbers(180)
-    options = {"max_pairs": 10_000, "n_samples": 300}
+    options = {"max_pairs": 10_000, "n_draws": 300}
     first, second, other = (
         check_axioms(model, items, random_state=seed, **options).to_dict()
         for seed in (1, 1, 2)
@@ -665,9 +669,7 @@ def test_many_items_take_bounded_work_and_memory():
     items = np.random.default_rng(0).normal(size=(n_items, 16))
     model = Counting()
     tracemalloc.start()
-    report = check_axioms(
-        model, items, max_pairs=30_000, n_samples=1000, random_state=0
-    )
+    report = check_axioms(model, items, max_pairs=30_000, n_draws=1000, random_state=0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (report.n_distinct, report.n_compared, report.n_rows) == (n_items, 1000, 30)
@@ -714,14 +716,14 @@ def test_what_is_printed(rng):
 def test_what_is_said_of_a_sample(large):
     table, _ = large
     items = np.vstack([numbers(180), numbers(3)])
-    report = check_axioms(TableModel(table), items, max_pairs=10_000, n_samples=100)
+    report = check_axioms(TableModel(table), items, max_pairs=10_000, n_draws=100)
     title = str(report).splitlines()[0]
     assert title == (
         "180 items and 3 repetitions, 55 of them compared with all; similar above "
         "log-odds of 0; intervals of 95 % for what was drawn"
     )
     assert "[" in str(report)
-    few = check_axioms(Counting(), numbers(400), max_pairs=10_000, n_samples=100)
+    few = check_axioms(Counting(), numbers(400), max_pairs=10_000, n_draws=100)
     assert "400 items, 30 of them compared with 333;" in str(few)
 
 
@@ -788,9 +790,9 @@ def test_errors_of_models(answer, text):
         ({"threshold": "0"}, "threshold must be a finite number, got"),
         ({"max_pairs": 9999}, "max_pairs must be an int >= 10000"),
         ({"max_pairs": 1e6}, "max_pairs must be an int"),
-        ({"n_samples": 99}, "n_samples must be an int >= 100"),
+        ({"n_draws": 99}, "n_draws must be an int >= 100"),
         ({"n_witnesses": 0}, "n_witnesses must be an int >= 1"),
-        ({"confidence": 1.0}, "confidence must be a float in"),
+        ({"confidence_level": 1.0}, "confidence_level must be a float in"),
         ({"ids": [1, 2]}, "got 4 items but 2 ids"),
     ],
 )

@@ -421,7 +421,7 @@ def test_groups_are_those_of_the_library(run, world):
     )
     assert header == ["id", "group", "confidence"]
     clusterer = PairClusterer(threshold=float(logit(0.6)))
-    found = deduplicate(world.items, world.model, clusterer=clusterer)
+    found = deduplicate(world.items, world.model, clusterer=clusterer, random_state=0)
     assert [row[0] for row in rows] == world.ids
     assert [int(row[1]) for row in rows] == found.labels.tolist()
     assert [float(row[2]) for row in rows] == found.confidence.tolist()

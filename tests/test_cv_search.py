@@ -34,6 +34,7 @@ SHORT = {
     "priors": ("identity",),
     "alphas": (1e-1, 1e-3),
     "cv": 3,
+    "random_state": 0,
 }
 # Members of several forms, in one space and in two.
 MIXED = SHORT | {"forms": ("mahalanobis", "quadratic"), "combine": "stack"}

@@ -272,7 +272,7 @@ def test_data_that_cannot_be_made_again_is_named(client, monkeypatch):
 def test_scores_are_lazy_and_the_same(kind, data, fitted):
     items, index, _, _ = data
     X, pairs = pairs_of(kind, items, index), Pairs.from_index(items, index)
-    scorer = DaskPairClassifier.of_fitted(fitted)
+    scorer = DaskPairClassifier.from_fitted(fitted)
     with dask.config.set(scheduler="synchronous"):
         for method in ("decision_function", "predict_proba", "predict"):
             lazy = getattr(scorer, method)(X)
@@ -289,7 +289,7 @@ def test_scores_are_lazy_and_the_same(kind, data, fitted):
 def test_scores_of_float32_are_float32(data, fitted):
     items, index, _, _ = data
     X = pairs_of("two arrays", items.astype(np.float32), index)
-    lazy = DaskPairClassifier.of_fitted(fitted).predict_proba(X)
+    lazy = DaskPairClassifier.from_fitted(fitted).predict_proba(X)
     assert lazy.dtype == np.float32
     assert lazy.shape == (N_PAIRS, 2)
     assert lazy.chunks[0] == (160, 160, 160, 120)
@@ -299,7 +299,7 @@ def test_scores_of_a_pipeline_and_of_empty_partitions(data):
     items, index, y, _ = data
     pairs = Pairs.from_index(items, index)
     model = make_pipeline(SharedTransformer(EmbeddingNormalizer()), clone(MODEL))
-    scorer = DaskPairClassifier.of_fitted(model.fit(pairs, y))
+    scorer = DaskPairClassifier.from_fitted(model.fit(pairs, y))
     index = da.from_array(index, chunks=((100, 0, 500), 2))
     with dask.config.set(scheduler="synchronous"):
         found = scorer.predict_proba(DaskPairs.from_index(items, index)).compute()
@@ -313,7 +313,7 @@ def test_top_k_and_cross_scores(query_is_spread, base_is_spread, data, fitted):
     queries = items[:50]
     query = spread(queries, 20) if query_is_spread else queries
     base = spread(items, 35) if base_is_spread else items
-    scorer = DaskPairClassifier.of_fitted(fitted)
+    scorer = DaskPairClassifier.from_fitted(fitted)
     with dask.config.set(scheduler="synchronous"):
         scores, rows = dask.compute(*scorer.top_k(query, base, 40))
         crossed = scorer.cross_scores(query, base)
@@ -329,7 +329,7 @@ def test_top_k_and_cross_scores(query_is_spread, base_is_spread, data, fitted):
 def test_equal_scores_come_in_the_order_of_rows(data, fitted):
     items, _, _, _ = data
     base = np.tile(items[:3], (4, 1))
-    scorer = DaskPairClassifier.of_fitted(fitted)
+    scorer = DaskPairClassifier.from_fitted(fitted)
     _, rows = scorer.top_k(items[:1], spread(base, 5), 4)
     with dask.config.set(scheduler="synchronous"):
         assert rows.compute().tolist() == [[0, 3, 6, 9]]
@@ -428,8 +428,8 @@ def test_estimators_that_are_refused(estimator, error, message, client):
 def test_what_scoring_refuses(data, fitted):
     items, index, _, _ = data
     with pytest.raises(TypeError, match="EmbeddingNormalizer has no predict_proba"):
-        DaskPairClassifier.of_fitted(EmbeddingNormalizer())
-    scorer = DaskPairClassifier.of_fitted(fitted)
+        DaskPairClassifier.from_fitted(EmbeddingNormalizer())
+    scorer = DaskPairClassifier.from_fitted(fitted)
     with pytest.raises(ValueError, match="X has 4 features, but"):
         scorer.predict(pairs_of("index", items[:, :4], index))
     with pytest.raises(ValueError, match="k=121 must be at most"):

@@ -16,9 +16,9 @@ from sksymsim import (
     Pairs,
     SymmetricPairClassifier,
     b_cubed,
+    calibrate_group_threshold,
     pairwise_f1,
     pairwise_scores,
-    tune_group_threshold,
 )
 
 labels_of = st.lists(
@@ -76,7 +76,7 @@ def noisy_groups(rng, n=36, shift=0.0):
 def test_threshold_is_the_best_of_those_tried(method, criterion, rng):
     graph, groups = noisy_groups(rng, shift=4.0)
     clusterer = PairClusterer(method)
-    choice = tune_group_threshold(
+    choice = calibrate_group_threshold(
         clusterer, graph, groups, criterion=criterion, n_thresholds=6
     )
     metric = {"pairwise_f1": pairwise_scores, "b_cubed": b_cubed}[criterion]
@@ -98,13 +98,16 @@ def test_unknown_groups_and_names(rng):
     known = rng.random(36) < 0.7
     partly = np.where(known, groups, -1)
     k = {"n_thresholds": 4, "cannot_link": [[0, 1]]}
-    choice = tune_group_threshold(PairClusterer(), graph, partly, **k)
+    choice = calibrate_group_threshold(PairClusterer(), graph, partly, **k)
     found = choice.clusterer.labels_
     assert_allclose(choice.value, pairwise_f1(groups[known], found[known]))
     assert found[0] != found[1]
     words = np.array([f"group {g}" for g in groups])
-    one = tune_group_threshold(PairClusterer(), graph, words, **k)
-    assert one.value == tune_group_threshold(PairClusterer(), graph, groups, **k).value
+    named, numbered = (
+        calibrate_group_threshold(PairClusterer(), graph, y, **k)
+        for y in (words, groups)
+    )
+    assert named.value == numbered.value
 
 
 def test_threshold_of_pairs_with_a_model(rng):
@@ -115,7 +118,7 @@ def test_threshold_of_pairs_with_a_model(rng):
     y = (groups[index[:, 0]] == groups[index[:, 1]]).astype(int)
     model = SymmetricPairClassifier().fit(pairs, y)
     clusterer = PairClusterer("average", estimator=FrozenEstimator(model))
-    choice = tune_group_threshold(clusterer, pairs, groups)
+    choice = calibrate_group_threshold(clusterer, pairs, groups)
     assert choice.clusterer.estimator is clusterer.estimator
     assert_array_equal(choice.clusterer.fit_predict(pairs), choice.clusterer.labels_)
     # Of components at the threshold of pairs no better than the choice.
@@ -134,7 +137,7 @@ def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
     parts = [noisy_groups(rng, n, shift) for n, shift in [(20, 1.0), (16, 3.0)]]
     graphs, groups = map(list, zip(*parts, strict=True))
     apart = [None, [[0, 1]]]
-    choice = tune_group_threshold(
+    choice = calibrate_group_threshold(
         PairClusterer(missing=-1.0),
         graphs,
         groups,
@@ -177,8 +180,8 @@ def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
 
 def test_one_part_and_one_method_are_no_list_of_one(rng):
     graph, groups = noisy_groups(rng)
-    plain = tune_group_threshold(PairClusterer("average"), graph, groups)
-    listed = tune_group_threshold(
+    plain = calibrate_group_threshold(PairClusterer("average"), graph, groups)
+    listed = calibrate_group_threshold(
         PairClusterer(), [graph], [groups], methods=["average"]
     )
     assert_array_equal(plain.values, listed.values)
@@ -189,7 +192,7 @@ def test_one_part_and_one_method_are_no_list_of_one(rng):
 def test_of_equal_methods_the_first():
     graph = graph_of({(0, 1): 3.0, (1, 2): -2.0}, 3)
     for methods in (("average", "correlation"), ("correlation", "average")):
-        choice = tune_group_threshold(
+        choice = calibrate_group_threshold(
             PairClusterer("components"), graph, [0, 0, 1], methods=methods
         )
         assert (choice.method, choice.value) == (methods[0], 1.0)
@@ -213,7 +216,7 @@ def test_errors_of_parts(arguments, kind, text):
     graph = graph_of({(0, 1): 1.0, (1, 2): 0.5}, 4)
     passed = {"X": [graph, graph], "y": [[0, 0, 1, 1]] * 2} | arguments
     with pytest.raises(kind, match=text):
-        tune_group_threshold(PairClusterer(), **passed)
+        calibrate_group_threshold(PairClusterer(), **passed)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_errors_of_the_choice(arguments, text):
     graph = graph_of({(0, 1): 1.0, (1, 2): 0.5}, 4)
     arguments = {"clusterer": PairClusterer(), "y": [0, 0, 1, 1]} | arguments
     with pytest.raises(ValueError, match=text):
-        tune_group_threshold(X=graph, **arguments)
+        calibrate_group_threshold(X=graph, **arguments)
 
 
 @pytest.mark.parametrize("score", [pairwise_scores, pairwise_f1, b_cubed])
@@ -247,10 +250,12 @@ def test_unknown_groups_of_a_table_with_gaps():
     scores = {(0, 1): 3.0, (1, 2): 2.0, (2, 3): -1.0, (3, 4): 4.0}
     graph = graph_of(scores, 5)
     choices = [
-        tune_group_threshold(PairClusterer(), graph, np.array([0, 0, 1, -1, -1], dtype))
+        calibrate_group_threshold(
+            PairClusterer(), graph, np.array([0, 0, 1, -1, -1], dtype)
+        )
         for dtype in (int, float)
     ]
     assert_array_equal(choices[0].thresholds, choices[1].thresholds)
     assert_array_equal(choices[0].values, choices[1].values)
     with pytest.raises(ValueError, match=r"y holds 2 NaN.*give them -1"):
-        tune_group_threshold(PairClusterer(), graph, [0, 0, 1, np.nan, np.nan])
+        calibrate_group_threshold(PairClusterer(), graph, [0, 0, 1, np.nan, np.nan])

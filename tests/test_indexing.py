@@ -437,9 +437,9 @@ def test_later_items_may_be_longer_by_the_margin(fitted, tables):
 
 def test_bad_requests(fitted, tables):
     model, (queries, base) = fitted("quadratic"), tables
-    with pytest.raises(ValueError, match="X_items is needed for to_l2 of this form"):
+    with pytest.raises(ValueError, match="X is needed for to_l2 of this form"):
         to_l2(model)
-    with pytest.raises(ValueError, match="X_items is needed for to_cosine"):
+    with pytest.raises(ValueError, match="X is needed for to_cosine"):
         to_cosine(model, None)
     with pytest.raises(ValueError, match="margin must be a float >= 0, got -1"):
         to_cosine(model, base, margin=-1)

@@ -706,6 +706,7 @@ def test_a_search_warns_once():
         alphas=[1e-1, 1e-2],
         candidates=[("guest", SymmetricPairClassifier(alpha=0.03))],
         cv=3,
+        random_state=0,
     )
     with pytest.warns(ContradictoryLabelsWarning, match="12 are given with") as caught:
         search.fit(pairs, y)

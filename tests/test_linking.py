@@ -83,7 +83,9 @@ class Index:
 )
 def test_copies_are_found(candidates, fitted, rng):
     X, thing = records(rng)
-    found = deduplicate(X, fitted, candidates=candidates, n_neighbors=5)
+    found = deduplicate(
+        X, fitted, candidate_pairs=candidates, n_neighbors=5, random_state=0
+    )
     related = np.equal.outer(found.labels, found.labels)
     right = np.equal.outer(thing, thing)
     assert (related == right).mean() > 0.98
@@ -106,19 +108,19 @@ def test_copies_are_found(candidates, fitted, rng):
 def test_ways_of_the_default_and_the_learned_space(fitted, rng):
     X, _ = records(rng)
     k = {"n_neighbors": 4, "n_random": 0}
-    auto = deduplicate(X, fitted, **k)
-    learned = deduplicate(X, fitted, candidates="learned", **k)
+    auto = deduplicate(X, fitted, **k, random_state=0)
+    learned = deduplicate(X, fitted, candidate_pairs="learned", **k, random_state=0)
     # A metric ranks as the distance in its space does.
     assert_array_equal(auto.pairs, learned.pairs)
     everything = np.array(list(combinations(range(75), 2)))
-    own = deduplicate(X, fitted, candidates=everything)
+    own = deduplicate(X, fitted, candidate_pairs=everything, random_state=0)
     assert_array_equal(own.pairs, everything)
     scores = fitted.decision_function(Pairs.from_index(X, everything))
     pairs = Pairs.from_index(X, everything)
     expected = PairClusterer().fit_predict(pairs, log_odds=scores)
     assert_array_equal(own.labels, expected)
     for metric in ("cosine", "euclidean"):
-        found = deduplicate(X, fitted, candidates=metric, **k)
+        found = deduplicate(X, fitted, candidate_pairs=metric, **k, random_state=0)
         neighbours = NearestNeighbors(n_neighbors=5, metric=metric).fit(X)
         table = neighbours.kneighbors(X, return_distance=False)
         expected = {
@@ -130,11 +132,11 @@ def test_ways_of_the_default_and_the_learned_space(fitted, rng):
 def test_random_candidates(fitted, rng):
     X, _ = records(rng)
     near = deduplicate(X, fitted, n_neighbors=3, n_random=0)
-    found = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    found = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=0)
     pairs, more = (set(map(tuple, r.pairs.tolist())) for r in (near, found))
     assert pairs < more
     assert 75 * 2 < len(more) - len(pairs) <= 75 * 4
-    again = deduplicate(X, fitted, n_neighbors=3, n_random=4)
+    again = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=0)
     assert_array_equal(again.pairs, found.pairs)
     other = deduplicate(X, fitted, n_neighbors=3, n_random=4, random_state=1)
     assert len(other.pairs) != len(found.pairs) or (other.pairs != found.pairs).any()
@@ -164,8 +166,12 @@ def test_wrapped_models_have_the_same_candidates(wrap, rng):
 def test_models_without_a_space(rng):
     X, thing = records(rng)
     for candidates in ("auto", "learned"):
-        found = deduplicate(X, Distance(), candidates=candidates, n_neighbors=30)
-        cosine = deduplicate(X, Distance(), candidates="cosine", n_neighbors=30)
+        found = deduplicate(
+            X, Distance(), candidate_pairs=candidates, n_neighbors=30, random_state=0
+        )
+        cosine = deduplicate(
+            X, Distance(), candidate_pairs="cosine", n_neighbors=30, random_state=0
+        )
         assert_array_equal(found.pairs, cosine.pairs)
     assert (thing[found.pairs[found.log_odds > 0]].std(axis=1) == 0).mean() > 0.8
 
@@ -187,9 +193,9 @@ def test_constraints_and_clusterer_are_passed_on(fitted, rng, capsys):
     assert not hasattr(clusterer, "labels_")
     assert "candidates among 75 items" in capsys.readouterr().out
     assert "log_odds" not in repr(found)
-    few = deduplicate(X[:3], fitted, n_neighbors=10)
+    few = deduplicate(X[:3], fitted, n_neighbors=10, random_state=0)
     assert len(few.pairs) == 3
-    assert deduplicate(X[:1], fitted).n_groups == 1
+    assert deduplicate(X[:1], fitted, random_state=0).n_groups == 1
 
 
 def test_sparse_items(rng):
@@ -197,8 +203,8 @@ def test_sparse_items(rng):
     X = np.where(np.abs(X) > 0.3, X, 0)
     pairs, y, _ = make_pairs(X, thing, n_pairs=140, random_state=0)
     model = SymmetricPairClassifier(form="bilinear").fit(pairs, y)
-    dense = deduplicate(X, model)
-    found = deduplicate(sparse.csr_matrix(X), model)
+    dense = deduplicate(X, model, random_state=0)
+    found = deduplicate(sparse.csr_matrix(X), model, random_state=0)
     assert_allclose(found.log_odds, dense.log_odds, atol=1e-8)
     one, other = (link(X[:30], Z, model) for Z in (X[30:], sparse.csr_matrix(X[30:])))
     assert_array_equal(one.links, other.links)
@@ -235,9 +241,10 @@ def test_two_tables(fitted, rng):
     partner[found.links[:, 0]] = found.links[:, 1]
     assert_array_equal(found.partner, partner)
     pairs = Pairs(X[first][found.links[:, 0]], X[rest][found.links[:, 1]])
-    assert_allclose(found.log_odds, fitted.decision_function(pairs))
+    assert_allclose(found.link_log_odds, fitted.decision_function(pairs))
+    assert_allclose(found.link_probabilities, expit(found.link_log_odds))
     assert_allclose(found.probabilities, expit(found.log_odds))
-    assert (found.confidence <= found.probabilities + 1e-12).all()
+    assert (found.confidence <= found.link_probabilities + 1e-12).all()
     back = link(X[rest], X[first], fitted, n_neighbors=5)
     turned = back.links[:, ::-1]
     assert_array_equal(turned[np.lexsort(turned.T[::-1])], found.links)
@@ -252,17 +259,17 @@ def test_one_to_one_or_not(rng):
     X_a[:, 0] = [0.0, 0.2]
     X_b[:, 0] = [0.4, 0.1]
     model = Distance()
-    one = link(X_a, X_b, model, candidates="euclidean")
-    many = link(X_a, X_b, model, candidates="euclidean", one_to_one=False)
+    one = link(X_a, X_b, model, candidate_pairs="euclidean")
+    many = link(X_a, X_b, model, candidate_pairs="euclidean", one_to_one=False)
     assert_array_equal(many.links, [[0, 0], [0, 1], [1, 0], [1, 1]])
     assert_array_equal(many.partner, [1, 1])
     assert_array_equal(one.links, [[0, 1], [1, 0]])
     odds = 5 - 2 * np.array([0.16, 0.01, 0.04, 0.01])
-    assert_allclose(many.pair_log_odds, odds, rtol=1e-5)
+    assert_allclose(many.log_odds, odds, rtol=1e-5)
     assert_allclose(one.confidence, expit([odds[1] - odds[3], odds[2] - odds[3]]))
-    own = link(X_a, X_b, model, candidates=np.array([[1, 1], [1, 1]]))
+    own = link(X_a, X_b, model, candidate_pairs=np.array([[1, 1], [1, 1]]))
     assert_array_equal(own.links, [[1, 1]])
-    assert_allclose(own.confidence, own.probabilities)
+    assert_allclose(own.confidence, own.link_probabilities)
 
 
 # ------------------------------------------------------------------------------ errors
@@ -272,9 +279,13 @@ def test_one_to_one_or_not(rng):
 @pytest.mark.parametrize(
     ("arguments", "kind", "text"),
     [
-        ({"candidates": "all"}, TypeError, "candidates must be one of 'auto', 'learn"),
-        ({"candidates": 3}, TypeError, "an index with fit and kneighbors"),
-        ({"candidates": [[0, 99]]}, IndexError, "outside 0"),
+        (
+            {"candidate_pairs": "all"},
+            TypeError,
+            "candidate_pairs must be one of 'auto', 'learn",
+        ),
+        ({"candidate_pairs": 3}, TypeError, "an index with fit and kneighbors"),
+        ({"candidate_pairs": [[0, 99]]}, IndexError, "outside 0"),
         ({"n_neighbors": 0}, ValueError, "n_neighbors must be an int >= 1"),
         ({"X": Pairs([[1.0]], [[2.0]])}, TypeError, "must be single items"),
         ({"X": np.full((3, 6), np.nan)}, ValueError, "contains 18 NaN"),
@@ -309,7 +320,9 @@ def test_no_candidates_are_no_links(rng, one_to_one):
     pairs, y, _ = make_pairs(items, thing, n_pairs=60, random_state=0)
     model = SymmetricPairClassifier().fit(pairs, y)
     none = np.empty((0, 2), dtype=int)
-    found = link(items[:3], items[3:5], model, candidates=none, one_to_one=one_to_one)
+    found = link(
+        items[:3], items[3:5], model, candidate_pairs=none, one_to_one=one_to_one
+    )
     assert found.links.shape == found.pairs.shape == (0, 2)
-    assert found.confidence.shape == found.probabilities.shape == (0,)
+    assert found.confidence.shape == found.link_probabilities.shape == (0,)
     assert_array_equal(found.partner, [-1, -1, -1])

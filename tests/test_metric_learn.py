@@ -185,6 +185,7 @@ def test_a_wrapped_learner_as_candidate_of_the_search(pairs, y):
             ("itml", MetricLearnPairClassifier(LEARNERS["ITML"](), cv="train"))
         ],
         cv=StratifiedKFold(2),
+        random_state=0,
     )
     assert search.fit(pairs, y).predict_proba(pairs).shape == (len(y), 2)
     assert any("itml" in str(row) for row in search.cv_results_.values())

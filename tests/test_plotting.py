@@ -93,8 +93,8 @@ def test_histograms_are_shares_of_the_weight_of_a_kind(rng):
     edges = display.edges
     shown = np.clip(log_odds, edges[0], edges[-1])
     for kind, shares, drawn in (
-        (1, display.similar, display.similar_),
-        (0, display.dissimilar, display.dissimilar_),
+        (1, display.similar_shares, display.similar_),
+        (0, display.dissimilar_shares, display.dissimilar_),
     ):
         chosen = y == kind
         for i in range(len(edges) - 1):
@@ -119,7 +119,9 @@ def test_no_bin_is_on_both_sides_of_the_threshold(rng):
         assert threshold in display.edges
         assert display.line_.get_xdata()[0] == threshold
         above = np.average(log_odds[y == 1] >= threshold)
-        assert_allclose(display.similar[display.edges[:-1] >= threshold].sum(), above)
+        assert_allclose(
+            display.similar_shares[display.edges[:-1] >= threshold].sum(), above
+        )
     far = ScoreDistributionDisplay.from_predictions(
         y, log_odds, threshold=50.0, n_bins=9
     )
@@ -130,7 +132,7 @@ def test_no_bin_is_on_both_sides_of_the_threshold(rng):
 
 def test_equal_scores_can_be_drawn():
     display = ScoreDistributionDisplay.from_predictions([0, 1, 1], [2.0, 2.0, 2.0])
-    assert_allclose(display.similar.sum(), 1)
+    assert_allclose(display.similar_shares.sum(), 1)
 
 
 # ------------------------------------------------------------------------- reliability
@@ -147,8 +149,8 @@ def test_reliability_is_that_of_the_calibration_error(rng, strategy):
         y, p, sample_weight=weights, strategy=strategy
     )
     assert_allclose(display.calibration_error, expected)
-    assert_allclose(display.line_.get_xdata(), display.mean_probability)
-    assert_allclose(display.line_.get_ydata(), display.similar_rate)
+    assert_allclose(display.line_.get_xdata(), display.prob_pred)
+    assert_allclose(display.line_.get_ydata(), display.prob_true)
     assert display.counts.sum() == display.histogram.sum() == (weights > 0).sum()
     assert f"{expected:.3g}" in display.line_.get_label()
 
@@ -157,8 +159,8 @@ def test_points_are_those_of_scikit_learn(rng):
     y, log_odds, _ = scores(rng)
     display = ReliabilityDisplay.from_predictions(y, log_odds, strategy="uniform")
     rate, mean = calibration_curve(y, expit(log_odds), n_bins=10, strategy="uniform")
-    assert_allclose(display.similar_rate, rate)
-    assert_allclose(display.mean_probability, mean)
+    assert_allclose(display.prob_true, rate)
+    assert_allclose(display.prob_pred, mean)
 
 
 def test_bins_hold_like_numbers_and_bars_have_their_heights(rng):
@@ -183,17 +185,17 @@ def test_det_is_that_of_the_metrics(rng):
     assert display.equal_error_rate == rate
     assert_allclose(display.point_.get_xydata()[0], norm.ppf(rate))
     x, drawn = display.line_.get_data()
-    inner = (display.false_rates > 0) & (display.false_rates < 1)
-    assert_allclose(norm.cdf(x[inner]), display.false_rates[inner])
-    inner = (display.miss_rates > 0) & (display.miss_rates < 1)
-    assert_allclose(norm.cdf(drawn[inner]), display.miss_rates[inner])
+    inner = (display.fpr > 0) & (display.fpr < 1)
+    assert_allclose(norm.cdf(x[inner]), display.fpr[inner])
+    inner = (display.fnr > 0) & (display.fnr < 1)
+    assert_allclose(norm.cdf(drawn[inner]), display.fnr[inner])
     for far in (0.03, 0.2):
-        point = np.flatnonzero(display.false_rates <= far * (1 + 1e-9))[-1]
+        point = np.flatnonzero(display.fpr <= far * (1 + 1e-9))[-1]
         expected = tar_at_far(y, log_odds, far, sample_weight=weights)
-        assert_allclose(1 - display.miss_rates[point], expected)
+        assert_allclose(1 - display.fnr[point], expected)
     accepted = log_odds >= display.thresholds[5]
     false = np.average(accepted[y == 0], weights=weights[y == 0])
-    assert_allclose(display.false_rates[5], false)
+    assert_allclose(display.fpr[5], false)
 
 
 def test_det_is_that_of_scikit_learn(rng):
@@ -202,8 +204,8 @@ def test_det_is_that_of_scikit_learn(rng):
     fpr, fnr, thresholds = det_curve(y, log_odds)
     # scikit-learn's begins where the last miss is made and ends before the first hit.
     at = np.searchsorted(-display.thresholds, -thresholds[np.isfinite(thresholds)])
-    assert_allclose(display.false_rates[at], fpr[np.isfinite(thresholds)])
-    assert_allclose(display.miss_rates[at], fnr[np.isfinite(thresholds)], atol=1e-12)
+    assert_allclose(display.fpr[at], fpr[np.isfinite(thresholds)])
+    assert_allclose(display.fnr[at], fnr[np.isfinite(thresholds)], atol=1e-12)
 
 
 def test_det_of_perfect_scores_is_finite():
@@ -371,7 +373,7 @@ def test_errors_of_options(rng, display, changes, text):
 @pytest.mark.parametrize("display", OF_SCORES)
 def test_errors_of_scores(display, fitted):
     model, pairs, y = fitted
-    with pytest.raises(ValueError, match="log_odds contains NaN or infinity"):
+    with pytest.raises(ValueError, match="y_score contains NaN or infinity"):
         display.from_predictions([0, 1], [0.0, np.inf])
     with pytest.raises(ValueError, match="no dissimilar pairs of positive weight"):
         display.from_estimator(model, pairs, np.ones_like(y))
@@ -729,4 +731,4 @@ def test_probabilities_by_logit(rng):
     y, log_odds, _ = scores(rng)
     expected = ReliabilityDisplay.from_predictions(y, log_odds)
     found = ReliabilityDisplay.from_predictions(y, logit(expit(log_odds)))
-    assert_allclose(found.mean_probability, expected.mean_probability)
+    assert_allclose(found.prob_pred, expected.prob_pred)

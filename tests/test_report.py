@@ -286,7 +286,7 @@ def test_intervals_and_standard_errors(fitted):
         if entry["metric"] not in ("min_dcf", "min_cllr"):
             assert entry["low"] <= entry["estimate"] <= entry["high"]
     wide = pair_report(
-        model, pairs, y, n_bootstrap=200, confidence=0.99, random_state=0
+        model, pairs, y, n_bootstrap=200, confidence_level=0.99, random_state=0
     )
     for narrow_entry, wide_entry in zip(report.table, wide.table, strict=True):
         # Some rates at few false accepts do not vary at all.
@@ -437,7 +437,7 @@ class TwiceTheLogOdds(LogisticRegression):
     ("changes", "text"),
     [
         ({"n_bootstrap": 5}, "n_bootstrap must be an int >= 10"),
-        ({"confidence": 1.0}, r"confidence must be a float in \(0, 1\)"),
+        ({"confidence_level": 1.0}, r"confidence_level must be a float in \(0, 1\)"),
         ({"far": 2.0}, r"far must be a float in \[0, 1\]"),
         ({"p_target": 0}, r"p_target must be a float in \(0, 1\)"),
         ({"similar_rate": 1}, r"similar_rate must be a float in \(0, 1\)"),

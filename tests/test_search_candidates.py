@@ -46,6 +46,7 @@ SHORT = {
     "alphas": (1e-1, 1e-3),
     "cv": 2,
     "error_score": "raise",
+    "random_state": 0,
 }
 
 

@@ -47,11 +47,11 @@ PURPOSES = [
     {"criterion": "accuracy"},
     {"criterion": "f_beta", "beta": 0.5},
     {"criterion": "f_beta", "beta": 2.0},
-    {"criterion": "far", "level": 0.2},
-    {"criterion": "far", "level": 0.0},
-    {"criterion": "recall", "level": 0.7},
-    {"criterion": "recall", "level": 1.0},
-    {"criterion": "precision", "level": 0.3},
+    {"criterion": "far", "bound": 0.2},
+    {"criterion": "far", "bound": 0.0},
+    {"criterion": "recall", "bound": 0.7},
+    {"criterion": "recall", "bound": 1.0},
+    {"criterion": "precision", "bound": 0.3},
 ]
 
 
@@ -67,16 +67,16 @@ def value_of(purpose, y, decisions, weights):
     far, recall = false / (false + right_no), hits / (hits + missed)
     precision = hits / (hits + false) if hits + false else 1.0
     square = purpose.get("beta", 1.0) ** 2
-    level = purpose.get("level", 0.0)
+    bound = purpose.get("bound", 0.0)
     return {
         "accuracy": ((hits + right_no) / counts.sum(), True),
         "f_beta": (
             (1 + square) * hits / ((1 + square) * hits + square * missed + false),
             True,
         ),
-        "far": (recall, far <= level + 1e-9),
-        "recall": (1 - far, recall >= level - 1e-9),
-        "precision": (recall, precision >= level - 1e-9),
+        "far": (recall, far <= bound + 1e-9),
+        "recall": (1 - far, recall >= bound - 1e-9),
+        "precision": (recall, precision >= bound - 1e-9),
     }[purpose["criterion"]]
 
 
@@ -129,12 +129,12 @@ def test_best_of_all_thresholds(purpose, sample, dtype):
 def test_threshold_lies_half_way():
     y, scores = [0, 0, 1, 1], [0.0, 1.0, 3.0, 4.0]
     assert threshold_at(y, scores).threshold == 2.0
-    nothing = threshold_at([1, 1, 0, 1], scores, criterion="far", level=0)
+    nothing = threshold_at([1, 1, 0, 1], scores, criterion="far", bound=0)
     assert nothing.threshold == 3.5
-    nothing = threshold_at([1, 1, 0, 0], scores, criterion="far", level=0)
+    nothing = threshold_at([1, 1, 0, 0], scores, criterion="far", bound=0)
     assert nothing.threshold == np.nextafter(4.0, np.inf)
     assert (nothing.recall, nothing.far, nothing.precision) == (0, 0, 1)
-    everything = threshold_at([1, 0, 1, 1], scores, criterion="recall", level=1)
+    everything = threshold_at([1, 0, 1, 1], scores, criterion="recall", bound=1)
     assert everything.threshold == 0.0
 
 
@@ -164,12 +164,12 @@ def test_labels_and_weights_of_thresholds(rng):
     ("purpose", "text"),
     [
         ({"criterion": "eer"}, "criterion must be one of 'accuracy', 'f_beta', 'far'"),
-        ({"criterion": "far"}, "needs level: a rate of false accepts of at most level"),
-        ({"criterion": "far", "level": 1.2}, r"level must be a float in \[0, 1\]"),
-        ({"criterion": "accuracy", "level": 0.5}, "keeps no rate; leave out level"),
+        ({"criterion": "far"}, "needs bound: a rate of false accepts of at most bound"),
+        ({"criterion": "far", "bound": 1.2}, r"bound must be a float in \[0, 1\]"),
+        ({"criterion": "accuracy", "bound": 0.5}, "keeps no rate; leave out bound"),
         ({"criterion": "f_beta", "beta": 0}, "beta must be a float > 0"),
         (
-            {"criterion": "precision", "level": 0.9},
+            {"criterion": "precision", "bound": 0.9},
             "no threshold has a precision of 0.9; the best that one has is 0.5",
         ),
     ],
@@ -177,7 +177,7 @@ def test_labels_and_weights_of_thresholds(rng):
 def test_errors_of_thresholds(purpose, text):
     with pytest.raises(ValueError, match=text):
         threshold_at([1, 0, 1, 0], [1.0, 2.0, 3.0, 3.0], **purpose)
-    if purpose != {"criterion": "precision", "level": 0.9}:
+    if purpose != {"criterion": "precision", "bound": 0.9}:
         with pytest.raises(ValueError, match=text):
             get_threshold_scorer(**purpose)
 
@@ -238,10 +238,10 @@ def test_threshold_of_a_fitted_model(name, kind, pairs_and_labels, rng):
     held_out, y_new, _ = world(rng)
     new_labels = np.array(["different", "same"])[y_new]
     choice = calibrate_threshold(
-        model, KINDS[kind](held_out), new_labels, criterion="far", level=0.1
+        model, KINDS[kind](held_out), new_labels, criterion="far", bound=0.1
     )
     expected = threshold_at(
-        y_new, raw_scores(model, held_out), criterion="far", level=0.1
+        y_new, raw_scores(model, held_out), criterion="far", bound=0.1
     )
     assert_allclose(choice.threshold, expected.threshold, rtol=1e-12)
     assert isinstance(choice.classifier, FixedThresholdClassifier)
@@ -256,13 +256,13 @@ def test_threshold_on_held_out_folds(pairs_and_labels):
     pairs, y, group = pairs_and_labels
     model, cv = SymmetricPairClassifier(), GroupKFold(3)
     choice = calibrate_threshold(
-        model, pairs, y, criterion="precision", level=0.5, cv=cv, groups=group
+        model, pairs, y, criterion="precision", bound=0.5, cv=cv, groups=group
     )
     scores = np.empty(len(y))
     for train, test in cv.split(pairs, y, group):
         fitted = clone(model).fit(pairs[train], y[train])
         scores[test] = fitted.decision_function(pairs[test])
-    expected = threshold_at(y, scores, criterion="precision", level=0.5)
+    expected = threshold_at(y, scores, criterion="precision", bound=0.5)
     assert_allclose(choice.threshold, expected.threshold)
     assert_allclose(choice.recall, expected.recall)
     # In the end the model is fitted on all pairs, and the one given is not.
@@ -356,12 +356,12 @@ def test_a_missed_level_counts_as_a_negative_number(pairs_and_labels):
     far = decisions[y == 0].mean()
     recall = decisions[y == 1].mean()
     precision = y[decisions == 1].mean()
-    for criterion, level, miss in (
+    for criterion, bound, miss in (
         ("far", 0.0, far),
         ("recall", 1.0, 1 - recall),
         ("precision", 1.0, 1 - precision),
     ):
-        scorer = get_threshold_scorer(criterion, level=level)
+        scorer = get_threshold_scorer(criterion, bound=bound)
         assert_allclose(scorer(model, pairs, y), -miss)
 
 

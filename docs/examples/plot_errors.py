@@ -50,7 +50,7 @@ def pipeline(whiten, alpha):
 
 learned = pipeline(0.5, 1e-4)
 choice = calibrate_threshold(
-    learned, pairs, y, criterion="far", level=0.02, cv=GroupKFold(3), groups=groups
+    learned, pairs, y, criterion="far", bound=0.02, cv=GroupKFold(3), groups=groups
 )
 accepted = choice.classifier.predict(test_pairs) == 1
 false_accepts = accepted[y_test == 0].mean()

@@ -28,10 +28,10 @@ class Sample:
     threshold : float
     n_population : int
         The distinct items that the statements are about.
-    n_samples : int
+    n_draws : int
         The most pairs, triples and paths.
     n_witnesses : int
-    confidence : float
+    confidence_level : float
     rng : numpy.random.Generator
     """
 
@@ -41,9 +41,9 @@ class Sample:
     table: np.ndarray
     threshold: float
     n_population: int
-    n_samples: int
+    n_draws: int
     n_witnesses: int
-    confidence: float
+    confidence_level: float
     rng: np.random.Generator
 
     @property
@@ -90,7 +90,7 @@ class Sample:
         """
         if rate is None:
             rate = bad / n_checked if n_checked else np.nan
-        low, high = wilson(rate, n_independent, self.confidence)
+        low, high = wilson(rate, n_independent, self.confidence_level)
         return Axiom(
             name=name,
             n_checked=int(n_checked),
@@ -103,14 +103,14 @@ class Sample:
         )
 
 
-def wilson(rate, n_independent, confidence):
+def wilson(rate, n_independent, confidence_level):
     """Return the interval of Wilson (J. Am. Stat. Assoc. 22 (1927), 209) of a rate.
 
     Infinitely many draws leave nothing open.
     """
     if np.isnan(rate) or np.isinf(n_independent):
         return float(rate), float(rate)
-    square = norm.ppf((1 + confidence) / 2) ** 2 / n_independent
+    square = norm.ppf((1 + confidence_level) / 2) ** 2 / n_independent
     middle = (rate + square / 2) / (1 + square)
     inside = rate * (1 - rate) + square / 4
     half = np.sqrt(max(0.0, square * inside)) / (1 + square)
@@ -150,7 +150,7 @@ def summed_up(sizes, members, n_witnesses):
 # ----------------------------------------------------------------------------- pairs
 
 
-def symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_population):
+def symmetry_of(scores, threshold, n_draws, n_witnesses, rng, n_population):
     """Compare the scores of pairs in both orders.
 
     Returns
@@ -159,7 +159,7 @@ def symmetry_of(scores, threshold, n_samples, n_witnesses, rng, n_population):
         The arguments of :meth:`Sample.axiom`.
     """
     n_items = scores.n_items
-    left, right = draw_pairs(n_items, n_samples, rng)
+    left, right = draw_pairs(n_items, n_draws, rng)
     there, back = scores.one_way(left, right), scores.one_way(right, left)
     gap = np.abs(there.astype(np.float64) - back)
     bad = gap > rounding(there)
@@ -261,7 +261,7 @@ def _worth_of_rows(per_row, n_others, sample):
 
 def triangle_of(sample):
     """Count the triples of which one distance is more than the sum of the others."""
-    triples = draw_triples(sample.n_items, sample.n_samples, sample.rng)
+    triples = draw_triples(sample.n_items, sample.n_draws, sample.rng)
     a, b, c = triples.T
     own = sample.own.astype(np.float64)
     sides = [(a, c, b), (a, b, c), (b, c, a)]
@@ -296,7 +296,7 @@ def triangle_of(sample):
 def transitivity_of(sample):
     """Count the paths a ~ b ~ c of which a and c are not similar."""
     similar = (sample.table > sample.threshold) & sample.others()
-    middle, (a, c), n_all = draw_paths(similar, sample.n_samples, sample.rng)
+    middle, (a, c), n_all = draw_paths(similar, sample.n_draws, sample.rng)
     ends = sample.of(a, c).astype(np.float64)
     is_open = ~(ends > sample.threshold)
     legs = [sample.table[middle, end].astype(np.float64) for end in (a, c)]

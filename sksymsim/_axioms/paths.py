@@ -68,33 +68,33 @@ def unrank_pairs(number):
     return number - greater * (greater - 1) // 2, greater
 
 
-def draw_numbers(n_all, n_samples, rng):
+def draw_numbers(n_all, n_draws, rng):
     """Return all numbers below `n_all`, or so many drawn with replacement if fewer."""
-    if n_all <= n_samples:
+    if n_all <= n_draws:
         return np.arange(n_all)
-    return rng.integers(n_all, size=n_samples)
+    return rng.integers(n_all, size=n_draws)
 
 
-def draw_pairs(n_items, n_samples, rng):
+def draw_pairs(n_items, n_draws, rng):
     """Return two distinct items for each of all pairs, or of so many drawn ones."""
-    return unrank_pairs(draw_numbers(n_items * (n_items - 1) // 2, n_samples, rng))
+    return unrank_pairs(draw_numbers(n_items * (n_items - 1) // 2, n_draws, rng))
 
 
-def draw_triples(n_items, n_samples, rng):
+def draw_triples(n_items, n_draws, rng):
     """Return distinct items of all unordered triples, or of so many drawn ones.
 
     Returns
     -------
     triples : ndarray of int of shape (n_triples, 3)
     """
-    if n_items * (n_items - 1) * (n_items - 2) // 6 <= n_samples:
+    if n_items * (n_items - 1) * (n_items - 2) // 6 <= n_draws:
         every = np.arange(n_items)
         below = every * (every - 1) // 2
         third = np.repeat(every, below)
         pairs = np.arange(len(third)) - np.repeat(np.cumsum(below) - below, below)
         return np.column_stack([*unrank_pairs(pairs), third])
     triples = np.column_stack(
-        [rng.integers(n_items - taken, size=n_samples) for taken in range(3)]
+        [rng.integers(n_items - taken, size=n_draws) for taken in range(3)]
     )
     # Numbers among those that are left, in order, to numbers of items.
     triples[:, 1] += triples[:, 1] >= triples[:, 0]
@@ -104,7 +104,7 @@ def draw_triples(n_items, n_samples, rng):
     return triples
 
 
-def draw_paths(similar, n_samples, rng):
+def draw_paths(similar, n_draws, rng):
     """Return all paths with their middle among some rows, or so many drawn ones.
 
     Each path is as likely as any other: its middle is drawn in proportion to the
@@ -115,7 +115,7 @@ def draw_paths(similar, n_samples, rng):
     ----------
     similar : ndarray of bool of shape (n_rows, n_items)
         What each of some items is similar to; False at the item itself.
-    n_samples : int
+    n_draws : int
     rng : numpy.random.Generator
 
     Returns
@@ -132,7 +132,7 @@ def draw_paths(similar, n_samples, rng):
     first = np.cumsum(degree) - degree
     stop = np.cumsum(degree * (degree - 1) // 2)
     n_all = int(stop[-1]) if len(stop) else 0
-    number = draw_numbers(n_all, n_samples, rng)
+    number = draw_numbers(n_all, n_draws, rng)
     middle = np.searchsorted(stop, number, side="right")
     before = stop[middle] - degree[middle] * (degree[middle] - 1) // 2
     ends = unrank_pairs(number - before)

@@ -140,7 +140,7 @@ class AxiomReport:
         Those that were compared with all of these.
     threshold : float
         The log-odds above which items are similar.
-    confidence : float
+    confidence_level : float
         The level of the intervals.
 
     See Also
@@ -176,7 +176,7 @@ class AxiomReport:
     n_compared: int
     n_rows: int
     threshold: float
-    confidence: float
+    confidence_level: float
 
     @property
     def axioms(self):
@@ -196,9 +196,9 @@ class AxiomReport:
         report : dict
             The counts, and a dict for each axiom.
         """
-        counts = ("n_items", "n_distinct", "n_compared", "n_rows")
-        numbers = {name: getattr(self, name) for name in counts}
-        numbers |= {"threshold": self.threshold, "confidence": self.confidence}
+        names = ("n_items", "n_distinct", "n_compared", "n_rows", "threshold")
+        numbers = {name: getattr(self, name) for name in names}
+        numbers["confidence_level"] = self.confidence_level
         return numbers | {axiom.name: asdict(axiom) for axiom in self.axioms}
 
     def to_frame(self):
@@ -219,7 +219,7 @@ class AxiomReport:
 
         Parameters
         ----------
-        path : str or path-like, default=None
+        path : str or os.PathLike, default=None
             Where to write it too; None writes nothing.
         title : str, default="Axioms"
             The title of the page.
@@ -334,7 +334,8 @@ class AxiomReport:
             how = f"{self.n_rows:,} of them compared with {self.n_compared:,}"
         sure = ""
         if not self.is_exact:
-            sure = f"; intervals of {100 * self.confidence:g} % for what was drawn"
+            level = f"{100 * self.confidence_level:g} %"
+            sure = f"; intervals of {level} for what was drawn"
         return (
             f"{self.n_distinct:,} items{also}, {how}; similar above log-odds of "
             f"{self.threshold:g}{sure}"

@@ -2,7 +2,7 @@
 """``dedupe`` and ``link``: groups of items, and links between two tables."""
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from sksymsim._commands.session import Scorer, session_of
 from sksymsim._tables.writing import check_output, table_writer
@@ -51,7 +51,7 @@ def link(options):
             write(
                 items.names(left),
                 others.names(right),
-                expit(found.log_odds),
+                found.link_probabilities,
                 found.confidence,
             )
 

@@ -69,7 +69,7 @@ class Criterion:
     value : callable
         Maps :class:`Accepted` and beta to what is to be great.
     held : callable, default=None
-        Maps :class:`Accepted` and the level to how far the condition is missed: at most
+        Maps :class:`Accepted` and the bound to how far the condition is missed: at most
         zero where it holds. None: no condition.
     condition : str, default=""
         The condition in words.
@@ -85,17 +85,17 @@ CRITERIA = {
     "f_beta": Criterion(lambda accepted, beta: accepted.f_beta(beta)),
     "far": Criterion(
         lambda accepted, beta: accepted.recall,
-        lambda accepted, level: accepted.far - level * (1 + ROUNDING),
+        lambda accepted, bound: accepted.far - bound * (1 + ROUNDING),
         "a rate of false accepts of at most",
     ),
     "precision": Criterion(
         lambda accepted, beta: accepted.recall,
-        lambda accepted, level: level * (1 - ROUNDING) - accepted.precision,
+        lambda accepted, bound: bound * (1 - ROUNDING) - accepted.precision,
         "a precision of at least",
     ),
     "recall": Criterion(
         lambda accepted, beta: 1 - accepted.far,
-        lambda accepted, level: level * (1 - ROUNDING) - accepted.recall,
+        lambda accepted, bound: bound * (1 - ROUNDING) - accepted.recall,
         "a recall of at least",
     ),
 }

@@ -70,13 +70,13 @@ class ItemSpace:
         return None
 
 
-def find_candidates(model, candidates, queries, base, k):
+def find_candidates(model, source, queries, base, k):
     """Return pairs of rows, one of the queries and one of the base.
 
     Parameters
     ----------
     model : estimator
-    candidates : str or object
+    source : str or object
         "auto", "learned", "cosine", "euclidean", or an index with `fit` and
         `kneighbors`.
     queries, base : {ndarray, CSR matrix}
@@ -90,21 +90,21 @@ def find_candidates(model, candidates, queries, base, k):
     k = min(k, base.shape[0])
     space = ItemSpace(model)
     by_score = space.is_known and hasattr(space.scorer, "top_k")
-    if isinstance(candidates, str) and candidates == "auto" and by_score:
+    if isinstance(source, str) and source == "auto" and by_score:
         queries, base = space.prepare(queries), space.prepare(base)
         with without_names():
             _, found = space.scorer.top_k(queries, base, k)
         return _as_pairs(found)
     embedded = None
-    if not isinstance(candidates, str) or candidates in ("auto", "learned"):
+    if not isinstance(source, str) or source in ("auto", "learned"):
         embedded = space.embed(base)
-    metric = candidates if candidates in ("cosine", "euclidean") else "cosine"
+    metric = source if source in ("cosine", "euclidean") else "cosine"
     if embedded is not None:
         others = embedded if queries is base else space.embed(queries)
         queries, base, metric = others, embedded, "euclidean"
     index = NearestNeighbors(metric=metric)
-    if not isinstance(candidates, str):
-        index = clone(candidates, safe=False)
+    if not isinstance(source, str):
+        index = clone(source, safe=False)
     return _as_pairs(_neighbours(index.fit(base), queries, k))
 
 
@@ -131,32 +131,32 @@ def _as_pairs(found):
     return pairs[pairs[:, 1] >= 0]
 
 
-def candidates_within(model, candidates, items, k, n_random, rng):
+def candidates_within(model, candidate_pairs, items, k, n_random, rng):
     """Return distinct pairs of different items, the lower row first.
 
     To the neighbours come `n_random` other items of each item.
     """
     n_items = items.shape[0]
-    if isinstance(candidates, np.ndarray | list):
-        index = check_index(candidates, n_items)
+    if isinstance(candidate_pairs, np.ndarray | list):
+        index = check_index(candidate_pairs, n_items)
     else:
         # Every item finds itself as well.
-        index = find_candidates(model, candidates, items, items, k + 1)
+        index = find_candidates(model, candidate_pairs, items, items, k + 1)
         others = rng.randint(n_items, size=(n_items, n_random))
         index = np.concatenate([index, _as_pairs(others)])
     index = np.sort(index[index[:, 0] != index[:, 1]], axis=1).astype(np.intp)
     return np.unique(index, axis=0)
 
 
-def candidates_between(model, candidates, items_a, items_b, k):
+def candidates_between(model, candidate_pairs, items_a, items_b, k):
     """Return distinct pairs of a row of each table."""
-    if isinstance(candidates, np.ndarray | list):
-        index = check_index(candidates, max(items_a.shape[0], items_b.shape[0]))
+    if isinstance(candidate_pairs, np.ndarray | list):
+        index = check_index(candidate_pairs, max(items_a.shape[0], items_b.shape[0]))
         check_index(index[:, :1].repeat(2, axis=1), items_a.shape[0])
         check_index(index[:, 1:].repeat(2, axis=1), items_b.shape[0])
         return np.unique(index, axis=0).astype(np.intp)
-    there = find_candidates(model, candidates, items_a, items_b, k)
-    back = find_candidates(model, candidates, items_b, items_a, k)
+    there = find_candidates(model, candidate_pairs, items_a, items_b, k)
+    back = find_candidates(model, candidate_pairs, items_b, items_a, k)
     return np.unique(np.concatenate([there, back[:, ::-1]]), axis=0)
 
 

@@ -271,7 +271,7 @@ class LabelAudit:
 
         Parameters
         ----------
-        path : str or path-like, default=None
+        path : str or os.PathLike, default=None
             Where to write it too; None writes nothing.
         title : str, default="Labels of pairs"
             The title of the page.

@@ -144,14 +144,14 @@ class DistanceThresholdMixin:
         self._validate_calibration_params(strategy, min_rate, beta)
         scores = self.decision_function(pairs_valid)
         known = self._judged(y_valid, scores, None)
-        criterion, level = strategy, None
+        criterion, bound = strategy, None
         if strategy == "max_tpr":
-            criterion, level = "far", 1 - min_rate
+            criterion, bound = "far", 1 - min_rate
         elif strategy == "max_tnr":
             # Many thresholds may have the best rate: take the most true positives.
             best = best_threshold(*known, "recall", 1.0, min_rate, scores.dtype)
-            criterion, level = "far", best.far
-        choice = best_threshold(*known, criterion, abs(beta), level, scores.dtype)
+            criterion, bound = "far", best.far
+        choice = best_threshold(*known, criterion, abs(beta), bound, scores.dtype)
         self.threshold_ = -choice.threshold
         return self
 

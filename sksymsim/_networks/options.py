@@ -7,7 +7,7 @@ from sksymsim._networks.layers import ACTIVATIONS
 from sksymsim._networks.network import PairNetwork
 from sksymsim._networks.poolings import POOLINGS
 from sksymsim._validation.networks import LayerSizes, as_sizes
-from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Choice, Number
+from sksymsim._validation.parameters import BOOL, RANDOM_STATE, VERBOSE, Choice, Number
 
 # Few pairs in large batches would take many epochs.
 AUTO_BATCH, BATCHES_OF_AN_EPOCH = (16, 200), 25
@@ -33,7 +33,7 @@ PARAMETERS = {
     "shuffle": [BOOL],
     "random_state": [RANDOM_STATE],
     "tol": [Number(float, 0)],
-    "verbose": [BOOL, Number(int, 0)],
+    "verbose": VERBOSE,
     "warm_start": [BOOL],
     "early_stopping": [BOOL],
     "validation_fraction": [Number(float, 0, 1, open_low=True, open_high=True)],

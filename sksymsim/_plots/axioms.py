@@ -85,7 +85,7 @@ class TransitivityDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        model,
+        estimator,
         X,
         *,
         n_thresholds=50,
@@ -99,7 +99,7 @@ class TransitivityDisplay(Display):
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A fitted classifier of pairs, or a Pipeline, with `decision_function` or
             `predict_proba`. If it is not symmetric, the mean of both orders is taken.
         X : {array-like, sparse matrix} of shape (n_items, n_features)
@@ -110,7 +110,7 @@ class TransitivityDisplay(Display):
         max_items : int, default=400
             The most items; of more, so many are drawn at random.
         random_state : int, RandomState instance or None, default=None
-            Draws the items.
+            Draws the items. Pass an int for the same curve at every call.
         ax : matplotlib Axes, default=None
             Where to draw, for example beside another curve; None makes a new figure.
         name : str, default=None
@@ -127,26 +127,26 @@ class TransitivityDisplay(Display):
         ImportError
             If matplotlib is not installed.
         TypeError
-            If `model` has no scores, or `X` holds pairs or no numbers.
+            If `estimator` has no scores, or `X` holds pairs or no numbers.
         ValueError
             If a parameter or the items cannot be used.
         """
-        check_has_scores(model)
+        check_has_scores(estimator)
         n_thresholds = check_count(n_thresholds, "n_thresholds", 2)
         max_items = check_count(max_items, "max_items", 2)
-        names = names_of_items(model, X)
-        items, _ = distinct_rows(check_items(X, owner=type(model).__name__))
+        names = names_of_items(estimator, X)
+        items, _ = distinct_rows(check_items(X, owner=type(estimator).__name__))
         check_enough_items(items.shape[0])
         if items.shape[0] > max_items:
             rng = check_random_state(random_state)
             items = items[rng.choice(items.shape[0], max_items, replace=False)]
-        scores = ItemScores(model, items, names)
+        scores = ItemScores(estimator, items, names)
         left, right = np.triu_indices(items.shape[0], k=1)
         matrix = np.zeros((items.shape[0], items.shape[0]))
         both = scores.one_way(left, right), scores.one_way(right, left)
         matrix[left, right] = matrix[right, left] = (both[0] + both[1]) / 2
         display = cls._of(matrix, n_thresholds)
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     @classmethod
     def from_predictions(cls, scores, *, n_thresholds=50, ax=None, name=None, **kwargs):

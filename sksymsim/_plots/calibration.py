@@ -36,10 +36,10 @@ class ReliabilityDisplay(Display):
 
     Parameters
     ----------
-    mean_probability : ndarray of shape (n_bins,)
-        The mean probability in each bin, rising.
-    similar_rate : ndarray of shape (n_bins,)
+    prob_true : ndarray of shape (n_bins,)
         The rate of similar pairs in each bin.
+    prob_pred : ndarray of shape (n_bins,)
+        The mean probability in each bin, rising.
     counts : ndarray of int of shape (n_bins,)
         The pairs in each bin.
     histogram : ndarray of int of shape (20,)
@@ -88,15 +88,15 @@ class ReliabilityDisplay(Display):
     def __init__(
         self,
         *,
-        mean_probability,
-        similar_rate,
+        prob_true,
+        prob_pred,
         counts,
         histogram,
         calibration_error,
         name=None,
     ):
-        self.mean_probability = mean_probability
-        self.similar_rate = similar_rate
+        self.prob_true = prob_true
+        self.prob_pred = prob_pred
         self.counts = counts
         self.histogram = histogram
         self.calibration_error = calibration_error
@@ -105,13 +105,13 @@ class ReliabilityDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        model,
-        pairs,
+        estimator,
+        X,
         y,
         *,
-        sample_weight=None,
         n_bins=10,
         strategy="quantile",
+        sample_weight=None,
         ax=None,
         name=None,
         **kwargs,
@@ -120,19 +120,19 @@ class ReliabilityDisplay(Display):
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A fitted classifier of pairs, or a Pipeline, with `predict_proba`.
-        pairs : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
             Pairs that the model was not fitted on.
         y : array-like of shape (n_pairs,)
             Their labels.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
         n_bins : int, default=10
             The most bins.
         strategy : {"quantile", "uniform"}, default="quantile"
             "quantile" puts about the same weight into each bin, "uniform" makes bins
             of equal width.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -147,7 +147,7 @@ class ReliabilityDisplay(Display):
         Raises
         ------
         AttributeError
-            If `model` has no `predict_proba`.
+            If `estimator` has no `predict_proba`.
         ImportError
             If matplotlib is not installed.
         TypeError
@@ -155,20 +155,20 @@ class ReliabilityDisplay(Display):
         ValueError
             If the pairs, labels, weights or a parameter cannot be used.
         """
-        similar, log_odds, weights = scored_pairs(model, pairs, y, sample_weight)
+        similar, log_odds, weights = scored_pairs(estimator, X, y, sample_weight)
         display = cls._of(similar, log_odds, weights, n_bins, strategy)
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     @classmethod
     def from_predictions(
         cls,
-        y,
-        log_odds,
+        y_true,
+        y_score,
         *,
-        sample_weight=None,
-        pos_label=None,
         n_bins=10,
         strategy="quantile",
+        sample_weight=None,
+        pos_label=None,
         ax=None,
         name=None,
         **kwargs,
@@ -177,19 +177,19 @@ class ReliabilityDisplay(Display):
 
         Parameters
         ----------
-        y : array-like of shape (n_pairs,)
+        y_true : array-like of shape (n_pairs,)
             Two labels of any kind.
-        log_odds : array-like of shape (n_pairs,)
+        y_score : array-like of shape (n_pairs,)
             Natural log-odds; of probabilities, ``scipy.special.logit(p)``.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
-        pos_label : object, default=None
-            The label that means "similar". None takes the greater one.
         n_bins : int, default=10
             The most bins.
         strategy : {"quantile", "uniform"}, default="quantile"
             "quantile" puts about the same weight into each bin, "uniform" makes bins
             of equal width.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
+        pos_label : object, default=None
+            The label that means "similar". None takes the greater one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -206,11 +206,11 @@ class ReliabilityDisplay(Display):
         ImportError
             If matplotlib is not installed.
         TypeError
-            If log-odds or weights are no real numbers.
+            If scores or weights are no real numbers.
         ValueError
             If lengths differ, a parameter is out of range, or one class is missing.
         """
-        parts = check_scores(y, log_odds, sample_weight, pos_label, "log_odds")
+        parts = check_scores(y_true, y_score, sample_weight, pos_label)
         return cls._of(*parts, n_bins, strategy).plot(ax, name=name, **kwargs)
 
     @classmethod
@@ -224,8 +224,8 @@ class ReliabilityDisplay(Display):
         mass = np.bincount(bins, weights)[used]
         surprises = surprises_by_bin(similar, probabilities, bins)
         return cls(
-            mean_probability=np.bincount(bins, weights * probabilities)[used] / mass,
-            similar_rate=np.bincount(bins, weights * similar)[used] / mass,
+            prob_true=np.bincount(bins, weights * similar)[used] / mass,
+            prob_pred=np.bincount(bins, weights * probabilities)[used] / mass,
             counts=counts[used],
             histogram=np.histogram(probabilities, N_BARS, range=(0, 1))[0],
             calibration_error=float(calibration_error(weights, surprises)),
@@ -247,7 +247,7 @@ class ReliabilityDisplay(Display):
             "label": label,
             **kwargs,
         }
-        (self.line_,) = ax.plot(self.mean_probability, self.similar_rate, **options)
+        (self.line_,) = ax.plot(self.prob_pred, self.prob_true, **options)
         ax.legend(**LEGEND, loc="upper left")
 
     def _draw_background(self, ax):

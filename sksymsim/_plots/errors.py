@@ -32,9 +32,9 @@ class DetDisplay(Display):
 
     Parameters
     ----------
-    false_rates : ndarray of shape (n_thresholds,)
+    fpr : ndarray of shape (n_thresholds,)
         The share of the dissimilar pairs that are accepted, rising from 0 to 1.
-    miss_rates : ndarray of shape (n_thresholds,)
+    fnr : ndarray of shape (n_thresholds,)
         The share of the similar pairs that are rejected, falling from 1 to 0.
     thresholds : ndarray of shape (n_thresholds,)
         The scores from which pairs are accepted, falling; the first is infinite.
@@ -78,27 +78,25 @@ class DetDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
-    def __init__(
-        self, *, false_rates, miss_rates, thresholds, equal_error_rate, name=None
-    ):
-        self.false_rates = false_rates
-        self.miss_rates = miss_rates
+    def __init__(self, *, fpr, fnr, thresholds, equal_error_rate, name=None):
+        self.fpr = fpr
+        self.fnr = fnr
         self.thresholds = thresholds
         self.equal_error_rate = equal_error_rate
         self.name = name
 
     @classmethod
     def from_estimator(
-        cls, model, pairs, y, *, sample_weight=None, ax=None, name=None, **kwargs
+        cls, estimator, X, y, *, sample_weight=None, ax=None, name=None, **kwargs
     ):
         """Draw the error rates of a model.
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A fitted classifier of pairs, or a Pipeline, with `decision_function` or
             `predict_proba`.
-        pairs : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
             Pairs that the model was not fitted on.
         y : array-like of shape (n_pairs,)
             Their labels.
@@ -124,14 +122,14 @@ class DetDisplay(Display):
         ValueError
             If the pairs, labels or weights cannot be used.
         """
-        parts = scored_pairs(model, pairs, y, sample_weight, need_probabilities=False)
-        return cls._of(*parts).plot(ax, name=name_of(model, name), **kwargs)
+        parts = scored_pairs(estimator, X, y, sample_weight, need_probabilities=False)
+        return cls._of(*parts).plot(ax, name=name_of(estimator, name), **kwargs)
 
     @classmethod
     def from_predictions(
         cls,
-        y,
-        log_odds,
+        y_true,
+        y_score,
         *,
         sample_weight=None,
         pos_label=None,
@@ -143,9 +141,9 @@ class DetDisplay(Display):
 
         Parameters
         ----------
-        y : array-like of shape (n_pairs,)
+        y_true : array-like of shape (n_pairs,)
             Two labels of any kind.
-        log_odds : array-like of shape (n_pairs,)
+        y_score : array-like of shape (n_pairs,)
             Log-odds, or any similarities: only their order matters.
         sample_weight : array-like of shape (n_pairs,), default=None
             Non-negative weights.
@@ -171,7 +169,7 @@ class DetDisplay(Display):
         ValueError
             If lengths differ, scores are not finite, or one class is missing.
         """
-        parts = check_scores(y, log_odds, sample_weight, pos_label, "log_odds")
+        parts = check_scores(y_true, y_score, sample_weight, pos_label)
         return cls._of(*parts).plot(ax, name=name, **kwargs)
 
     @classmethod
@@ -179,8 +177,8 @@ class DetDisplay(Display):
         ranking = Ranking(similar, scores)
         curve = ranking.curve(weights)
         return cls(
-            false_rates=curve.false_rates[0],
-            miss_rates=curve.miss_rates[0],
+            fpr=curve.false_rates[0],
+            fnr=curve.miss_rates[0],
             thresholds=np.append(np.inf, ranking.thresholds),
             equal_error_rate=float(equal_error(curve)[0]),
         )
@@ -191,7 +189,7 @@ class DetDisplay(Display):
         rate = self.equal_error_rate
         label = f"EER {100 * rate:.2f} %"
         label = label if self.name is None else f"{self.name} ({label})"
-        x, y = _probits(self.false_rates), _probits(self.miss_rates)
+        x, y = _probits(self.fpr), _probits(self.fnr)
         (self.line_,) = ax.plot(x, y, **{**next_style(ax), "label": label, **kwargs})
         at = norm.ppf(np.clip(rate, LEAST_RATE, 1 - LEAST_RATE))
         place = (max(at, x.min()), max(at, y.min()))

@@ -85,8 +85,8 @@ class PairLearningCurveDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        model,
-        pairs,
+        estimator,
+        X,
         y,
         *,
         cv=None,
@@ -94,8 +94,8 @@ class PairLearningCurveDisplay(Display):
         train_sizes=None,
         scoring="roc_auc",
         score_name=None,
-        random_state=None,
         n_jobs=None,
+        random_state=None,
         ax=None,
         name=None,
         **kwargs,
@@ -104,9 +104,9 @@ class PairLearningCurveDisplay(Display):
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A classifier of pairs, or a Pipeline; it is cloned.
-        pairs : Pairs or ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
             The pairs to learn from and to test on.
         y : array-like of shape (n_pairs,)
             Their labels.
@@ -122,11 +122,11 @@ class PairLearningCurveDisplay(Display):
             A scorer, see :func:`get_pair_scorer` for more of them.
         score_name : str, default=None
             What the scores are; None takes `scoring` if that is a string.
-        random_state : int, RandomState instance or None, default=None
-            Decides which pairs are in the subsets. Pass an int for the same ones at
-            every call.
         n_jobs : int, default=None
             Processes for the fits, as in joblib.
+        random_state : int, RandomState instance or None, default=None
+            Decides which pairs are in the subsets. Pass an int for the same subsets at
+            every call.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -157,7 +157,7 @@ class PairLearningCurveDisplay(Display):
         if ax is None:
             import_pyplot(cls.__name__)  # now, and not when all is fitted
         check_splitter(cv)
-        pairs = check_pairs(pairs, allow_nan=True)
+        pairs = check_pairs(X, allow_nan=True)
         similar = check_labels(y, len(pairs))[1]
         if cv is None:
             level = "item" if groups is None else "group"
@@ -170,10 +170,10 @@ class PairLearningCurveDisplay(Display):
         orders = [train[interleaved(similar[train], rng)] for train, _ in folds]
         for order in orders:
             check_subset_labels(similar[order[: sizes[0]]], sizes[0])
-        scorer = check_scoring(model, scoring)
+        scorer = check_scoring(estimator, scoring)
         labels = np.asarray(y)
         scores = Parallel(n_jobs=n_jobs)(
-            delayed(fit_and_score)(model, pairs, labels, order[:size], test, scorer)
+            delayed(fit_and_score)(estimator, pairs, labels, order[:size], test, scorer)
             for size in sizes
             for order, (_, test) in zip(orders, folds, strict=True)
         )
@@ -184,7 +184,7 @@ class PairLearningCurveDisplay(Display):
             test_scores=np.reshape(scores, (len(sizes), len(folds))),
             score_name=score_name,
         )
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     def _draw(self, ax, **kwargs):
         beside_others = bool(ax.lines)

@@ -82,12 +82,12 @@ class SpectrumDisplay(Display):
         return {name: rank_of(values) for name, values in self.eigenvalues.items()}
 
     @classmethod
-    def from_estimator(cls, model, *, ax=None, name=None, **kwargs):
+    def from_estimator(cls, estimator, *, ax=None, name=None, **kwargs):
         """Draw the spectrum of a fitted model.
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A fitted :class:`SymmetricPairClassifier`, or a Pipeline or a search that
             ends in one.
         ax : matplotlib Axes, default=None
@@ -106,12 +106,12 @@ class SpectrumDisplay(Display):
         ImportError
             If matplotlib is not installed.
         TypeError
-            If `model` has no learned matrices.
+            If `estimator` has no learned matrices.
         """
-        score = fitted_score(model)
-        check_matrices(model, score)
+        score = fitted_score(estimator)
+        check_matrices(estimator, score)
         display = cls(eigenvalues=spectra(score))
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     def _draw(self, ax, **kwargs):
         self.lines_, self.negative_ = [], []

@@ -29,9 +29,9 @@ class ScoreDistributionDisplay(Display):
     ----------
     edges : ndarray of shape (n_bins + 1,)
         The ends of the bins, in log-odds.
-    similar : ndarray of shape (n_bins,)
+    similar_shares : ndarray of shape (n_bins,)
         The share of the similar pairs (of their weight) that each bin holds.
-    dissimilar : ndarray of shape (n_bins,)
+    dissimilar_shares : ndarray of shape (n_bins,)
         The same for dissimilar pairs.
     n_similar : int
         How many similar pairs there are.
@@ -70,7 +70,7 @@ class ScoreDistributionDisplay(Display):
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs[:500], y[:500])
     >>> display = ScoreDistributionDisplay.from_estimator(model, pairs[500:], y[500:])
-    >>> round(float(display.similar.sum()), 6)
+    >>> round(float(display.similar_shares.sum()), 6)
     1.0
     >>> plt.close(display.figure_)
     """
@@ -79,16 +79,16 @@ class ScoreDistributionDisplay(Display):
         self,
         *,
         edges,
-        similar,
-        dissimilar,
+        similar_shares,
+        dissimilar_shares,
         n_similar,
         n_dissimilar,
         threshold=None,
         name=None,
     ):
         self.edges = edges
-        self.similar = similar
-        self.dissimilar = dissimilar
+        self.similar_shares = similar_shares
+        self.dissimilar_shares = dissimilar_shares
         self.n_similar = n_similar
         self.n_dissimilar = n_dissimilar
         self.threshold = threshold
@@ -97,13 +97,13 @@ class ScoreDistributionDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        model,
-        pairs,
+        estimator,
+        X,
         y,
         *,
-        sample_weight=None,
         threshold=0.0,
         n_bins=40,
+        sample_weight=None,
         ax=None,
         name=None,
         **kwargs,
@@ -112,19 +112,19 @@ class ScoreDistributionDisplay(Display):
 
         Parameters
         ----------
-        model : estimator
+        estimator : estimator
             A fitted classifier of pairs, or a Pipeline, with `predict_proba`.
-        pairs : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
+        X : Pairs, ndarray of shape (n_pairs, 2, n_features) or tuple (X_a, X_b)
             Pairs that the model was not fitted on.
         y : array-like of shape (n_pairs,)
             Their labels.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
         threshold : float, default=0.0
             The log-odds from which pairs are accepted; no bin holds log-odds of both
             sides of it. None draws no line.
         n_bins : int, default=40
             About how many bins there are.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -139,7 +139,7 @@ class ScoreDistributionDisplay(Display):
         Raises
         ------
         AttributeError
-            If `model` has no `predict_proba`.
+            If `estimator` has no `predict_proba`.
         ImportError
             If matplotlib is not installed.
         TypeError
@@ -147,20 +147,20 @@ class ScoreDistributionDisplay(Display):
         ValueError
             If the pairs, labels, weights or a parameter cannot be used.
         """
-        similar, log_odds, weights = scored_pairs(model, pairs, y, sample_weight)
+        similar, log_odds, weights = scored_pairs(estimator, X, y, sample_weight)
         display = cls._of(similar, log_odds, weights, threshold, n_bins)
-        return display.plot(ax, name=name_of(model, name), **kwargs)
+        return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     @classmethod
     def from_predictions(
         cls,
-        y,
-        log_odds,
+        y_true,
+        y_score,
         *,
-        sample_weight=None,
-        pos_label=None,
         threshold=0.0,
         n_bins=40,
+        sample_weight=None,
+        pos_label=None,
         ax=None,
         name=None,
         **kwargs,
@@ -169,19 +169,19 @@ class ScoreDistributionDisplay(Display):
 
         Parameters
         ----------
-        y : array-like of shape (n_pairs,)
+        y_true : array-like of shape (n_pairs,)
             Two labels of any kind.
-        log_odds : array-like of shape (n_pairs,)
+        y_score : array-like of shape (n_pairs,)
             Natural log-odds; with ``threshold=None``, any similarities.
-        sample_weight : array-like of shape (n_pairs,), default=None
-            Non-negative weights.
-        pos_label : object, default=None
-            The label that means "similar". None takes the greater one.
         threshold : float, default=0.0
             The log-odds from which pairs are accepted; no bin holds log-odds of both
             sides of it. None draws no line.
         n_bins : int, default=40
             About how many bins there are.
+        sample_weight : array-like of shape (n_pairs,), default=None
+            Non-negative weights.
+        pos_label : object, default=None
+            The label that means "similar". None takes the greater one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         name : str, default=None
@@ -198,11 +198,11 @@ class ScoreDistributionDisplay(Display):
         ImportError
             If matplotlib is not installed.
         TypeError
-            If log-odds or weights are no real numbers.
+            If scores or weights are no real numbers.
         ValueError
             If lengths differ, a parameter is out of range, or one class is missing.
         """
-        parts = check_scores(y, log_odds, sample_weight, pos_label, "log_odds")
+        parts = check_scores(y_true, y_score, sample_weight, pos_label)
         return cls._of(*parts, threshold, n_bins).plot(ax, name=name, **kwargs)
 
     @classmethod
@@ -218,8 +218,8 @@ class ScoreDistributionDisplay(Display):
             shares.append(mass / weights[kind].sum())
         return cls(
             edges=edges,
-            similar=shares[0],
-            dissimilar=shares[1],
+            similar_shares=shares[0],
+            dissimilar_shares=shares[1],
             n_similar=int(similar.sum()),
             n_dissimilar=int((~similar).sum()),
             threshold=threshold,
@@ -231,12 +231,12 @@ class ScoreDistributionDisplay(Display):
             (
                 {"facecolor": f"{BLUE}66", "edgecolor": BLUE},
                 f"similar ({self.n_similar:,} pairs)",
-                self.similar,
+                self.similar_shares,
             ),
             (
                 {"facecolor": "none", "edgecolor": VERMILLION, "hatch": "////"},
                 f"dissimilar ({self.n_dissimilar:,} pairs)",
-                self.dissimilar,
+                self.dissimilar_shares,
             ),
         ]
         drawn = []

@@ -96,7 +96,7 @@ class SearchResultsDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        search,
+        estimator,
         *,
         parameter="alpha",
         score_name=None,
@@ -108,7 +108,7 @@ class SearchResultsDisplay(Display):
 
         Parameters
         ----------
-        search : estimator
+        estimator : estimator
             A fitted search with ``cv_results_``, such as ``GridSearchCV``.
         parameter : str, default="alpha"
             What the axis shows: the name of a parameter whose values are numbers, with
@@ -132,22 +132,22 @@ class SearchResultsDisplay(Display):
         ImportError
             If matplotlib is not installed.
         TypeError
-            If `search` is no search.
+            If `estimator` is no search.
         ValueError
             If the results are not those of one metric, or no candidate has the
             parameter, or its values are no numbers >= 0.
         """
-        results = check_search(search)
-        scoring = getattr(search, "scoring", None)
+        results = check_search(estimator)
+        scoring = getattr(estimator, "scoring", None)
         if score_name is None and isinstance(scoring, str):
             score_name = scoring
         return cls.from_cv_results(
             results,
-            best_index=getattr(search, "best_index_", None),
+            best_index=getattr(estimator, "best_index_", None),
             parameter=parameter,
             score_name=score_name,
             ax=ax,
-            name=name_of(search, name),
+            name=name_of(estimator, name),
             **kwargs,
         )
 

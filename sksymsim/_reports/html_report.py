@@ -51,10 +51,10 @@ def make_page(report, title, pictures, path=None):
 
 def _caption(report):
     return (
-        f"Each number with its interval of {100 * report.confidence:g} %. Arrows point "
-        "to where a measure is better. Differences are marked where the interval "
-        "excludes zero. Cosine and Euclid are no probabilities, so some measures are "
-        "of the model alone."
+        f"Each number with its interval of {100 * report.confidence_level:g} %. "
+        "Arrows point to where a measure is better. Differences are marked where the "
+        "interval excludes zero. Cosine and Euclid are no probabilities, so some "
+        "measures are of the model alone."
     )
 
 

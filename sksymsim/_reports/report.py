@@ -36,7 +36,7 @@ class PairReport:
         How many items, or groups, are taken as independent.
     n_bootstrap : int
         Replicates of the bootstrap.
-    confidence : float
+    confidence_level : float
         The level of the intervals.
     similar_rate : float or None
         The rate of similar pairs for which the numbers are; None is that of the pairs.
@@ -72,7 +72,7 @@ class PairReport:
     sample_weight: np.ndarray
     n_units: int
     n_bootstrap: int
-    confidence: float
+    confidence_level: float
     similar_rate: float | None
     busiest_share: float
 
@@ -89,7 +89,7 @@ class PairReport:
             "n_similar": int(self.similar.sum()),
             "n_units": self.n_units,
             "n_bootstrap": self.n_bootstrap,
-            "confidence": self.confidence,
+            "confidence_level": self.confidence_level,
             "similar_rate": self.similar_rate,
             "busiest_share": self.busiest_share,
             "table": [dict(entry) for entry in self.table],
@@ -116,7 +116,7 @@ class PairReport:
 
         Parameters
         ----------
-        path : str or path-like, default=None
+        path : str or os.PathLike, default=None
             Where to write it too; None writes nothing.
         title : str, default="Pair report"
             The title of the page.
@@ -183,7 +183,7 @@ class PairReport:
             rate = f", weighted to a rate of {self.similar_rate:g}"
         return (
             f"{len(self.similar)} pairs, {int(self.similar.sum())} of them similar"
-            f"{rate}; {100 * self.confidence:g} % intervals over {self.n_units} "
+            f"{rate}; {100 * self.confidence_level:g} % intervals over {self.n_units} "
             "independent items or groups"
         )
 

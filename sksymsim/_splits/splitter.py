@@ -41,7 +41,7 @@ class PairSplitter(BaseCrossValidator):
             of shape (n_pairs, 2) are ids of items. With `groups`, anything that has a
             length.
         y : array-like of shape (n_pairs,), default=None
-            Labels of two classes, to be spread evenly. Without them a part may be of
+            Two labels of any kind, to be spread evenly. Without them a part may be of
             one class.
         groups : array-like of shape (n_pairs, 2) or (n_pairs,), default=None
             The group of each side, of any type. With one column, both sides are of

@@ -57,7 +57,7 @@ def check_distributed_estimator(estimator, has_class):
         raise TypeError(
             "only SymmetricPairClassifier is fitted on a cluster, got "
             f"{type(estimator).__name__}: its objective is a sum over pairs. Fit "
-            "others in one process; DaskPairClassifier.of_fitted scores with them."
+            "others in one process; DaskPairClassifier.from_fitted scores with them."
         )
     if estimator.form == "poly":
         raise ValueError(
@@ -135,7 +135,7 @@ def check_fitted_model(model, methods):
     missing = [name for name in methods if not hasattr(model, name)]
     if missing:
         raise TypeError(
-            f"{type(model).__name__} has no {missing[0]}: of_fitted takes a fitted "
+            f"{type(model).__name__} has no {missing[0]}: from_fitted takes a fitted "
             "classifier of pairs."
         )
 

@@ -82,18 +82,18 @@ def check_space_options(margin, dtype):
     return np.dtype(name)
 
 
-def check_sample(X_items, n_features, owner):
+def check_sample(X, n_features, owner):
     """Return the items of an index, or None."""
-    if X_items is None:
+    if X is None:
         return None
-    return check_items(X_items, n_features, owner, "X_items")
+    return check_items(X, n_features, owner, "X")
 
 
 def check_sample_given(items, needed_for):
     """Refuse to make vectors equally long without knowing the longest."""
     if items is None:
         raise ValueError(
-            f"X_items is needed for {needed_for}: vectors are made equally long, and "
+            f"X is needed for {needed_for}: vectors are made equally long, and "
             "for that the longest item has to be known. Pass the items of the index, "
             "or use to_inner_product, which does without."
         )
@@ -107,7 +107,7 @@ def check_lengths(squares, limit):
         raise ValueError(
             f"{longer.size} item(s) are longer than the space has room for (the first "
             f"is row {longer[0]}, the longest by a factor of {ratio:.4g}). Make the "
-            "space anew with these items in X_items, or with a larger margin."
+            "space anew with these items in X, or with a larger margin."
         )
 
 

@@ -153,7 +153,7 @@ def check_no_nan(labels, name):
     if labels.dtype.kind == "f" and np.isnan(labels).any():
         raise ValueError(
             f"{name} holds {int(np.isnan(labels).sum())} NaN, which names no group; "
-            "leave these items out or, in tune_group_threshold, give them -1."
+            "leave these items out or, in calibrate_group_threshold, give them -1."
         )
 
 
@@ -228,15 +228,15 @@ def check_both_relations(same):
 SEARCHES = ("auto", "learned", "cosine", "euclidean")
 
 
-def check_candidate_source(candidates):
+def check_candidate_pairs(source):
     """Refuse what neither names a search, nor is an index or an array of pairs."""
-    is_name = isinstance(candidates, str) and candidates in SEARCHES
-    is_index = hasattr(candidates, "fit") and hasattr(candidates, "kneighbors")
-    if not (is_name or is_index or isinstance(candidates, np.ndarray | list)):
+    is_name = isinstance(source, str) and source in SEARCHES
+    is_index = hasattr(source, "fit") and hasattr(source, "kneighbors")
+    if not (is_name or is_index or isinstance(source, np.ndarray | list)):
         shown = ", ".join(repr(name) for name in SEARCHES)
         raise TypeError(
-            f"candidates must be one of {shown}, an index with fit and kneighbors, or "
-            f"an array of rows of shape (n_pairs, 2), got {candidates!r}."
+            f"candidate_pairs must be one of {shown}, an index with fit and "
+            f"kneighbors, or an array of rows of shape (n_pairs, 2), got {source!r}."
         )
 
 

@@ -78,6 +78,10 @@ BOOL = Instance("a bool", (bool, np.bool_))
 N_JOBS = Jobs()
 
 
+# As in scikit-learn, True is 1 and False is 0.
+VERBOSE = [BOOL, Number(int, 0)]
+
+
 RANDOM_STATE = Instance(
     "an int, a numpy.random.RandomState instance or None",
     (numbers.Integral, np.random.RandomState, type(None)),

@@ -230,25 +230,25 @@ def check_informative(similar, scores, scale=None):
 # ------------------------------------------------------------------------ thresholds
 
 
-def check_criterion(criterion, beta, level, criteria):
-    """Refuse an unknown criterion, and one without the level that it keeps."""
+def check_criterion(criterion, beta, bound, criteria):
+    """Refuse an unknown criterion, and one without the bound that it keeps."""
     check_option(criterion, criteria, "criterion")
     check_number(beta, POSITIVE, "beta")
     condition = criteria[criterion].condition
-    if not condition and level is not None:
-        raise ValueError(f"criterion={criterion!r} keeps no rate; leave out level.")
-    if condition and level is None:
-        raise ValueError(f"criterion={criterion!r} needs level: {condition} level.")
+    if not condition and bound is not None:
+        raise ValueError(f"criterion={criterion!r} keeps no rate; leave out bound.")
+    if condition and bound is None:
+        raise ValueError(f"criterion={criterion!r} needs bound: {condition} bound.")
     if condition:
-        check_number(level, Number(float, 0, 1), "level")
+        check_number(bound, Number(float, 0, 1), "bound")
 
 
-def check_reachable(values, accepted, criterion, level):
-    """Refuse a level that no threshold reaches but that which accepts nothing."""
+def check_reachable(values, accepted, criterion, bound):
+    """Refuse a bound that no threshold reaches but that which accepts nothing."""
     if criterion == "precision" and np.argmax(values) == 0:
         best = accepted.precision[1:].max()
         raise ValueError(
-            f"no threshold has a precision of {level:g}; the best that one has is "
+            f"no threshold has a precision of {bound:g}; the best that one has is "
             f"{best:.3g}."
         )
 
