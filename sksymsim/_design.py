@@ -13,7 +13,14 @@ from sksymsim._blocks import (
     release_pages,
     working_dtype,
 )
-from sksymsim._forms import both, difference, row_products, total, weighted_gram
+from sksymsim._forms import (
+    both,
+    difference,
+    row_products,
+    total,
+    turned_spread,
+    weighted_gram,
+)
 from sksymsim._models import Parameters
 
 
@@ -317,7 +324,7 @@ class PairDesign:
             for a combiner of the form.
         """
         if self._bases is not None:
-            return self._turned_spread(sides, weights)
+            return turned_spread(self, sides, self._bases[sides], weights)
 
         def add_up(rows, block):
             x, y = block[sides]
@@ -328,18 +335,3 @@ class PairDesign:
             return [part.astype(np.float64) for part in parts]
 
         return self._sum(add_up, 24 * self.n_features)
-
-    def _turned_spread(self, sides, weights):
-        basis = self._bases[sides]
-
-        def diagonal(matrix):
-            return np.einsum("ji,ji->i", basis, matrix @ basis)
-
-        product = diagonal(self.moment(sides, weights))
-        if sides is both:
-            square = diagonal(self.pooled_moment(weights))
-            return square, basis.T @ self.mean_total(weights) / 2, product
-        mean = np.zeros_like(product)
-        if sides is total:
-            mean = basis.T @ self.mean_total(weights)
-        return product, mean, product

@@ -218,6 +218,36 @@ def weighted_gram(x, y, weights):
     return np.subtract(*parts, out=parts[0])
 
 
+def turned_spread(sums, sides, basis, weights):
+    """Return squares, means and products of the turned coordinates of two sides.
+
+    Parameters
+    ----------
+    sums : object
+        With ``moment(sides, weights)``, ``mean_total(weights)`` and
+        ``pooled_moment(weights)``.
+    sides : Sides
+    basis : ndarray of shape (n_features, n_coordinates)
+    weights : ndarray
+
+    Returns
+    -------
+    square, mean, product : ndarray of shape (n_coordinates,)
+        Weighted sums of (x_j^2 + y_j^2) / 2, of (x_j + y_j) / 2 and of x_j y_j.
+    """
+
+    def diagonal(matrix):
+        return np.einsum("ji,ji->i", basis, matrix @ basis)
+
+    product = diagonal(sums.moment(sides, weights))
+    if sides is difference:
+        return product, np.zeros_like(product), product
+    mean = basis.T @ sums.mean_total(weights)
+    if sides is total:
+        return product, mean, product
+    return diagonal(sums.pooled_moment(weights)), mean / 2, product
+
+
 def _gram(rows):
     return (rows.T @ rows).astype(np.float64, copy=False)
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from sksymsim._forms import both, difference, total
+from sksymsim._forms import both, difference, total, turned_spread
 from sksymsim._models import Parameters
 
 
@@ -65,18 +65,7 @@ class SummedMoments:
 
     def spread(self, sides, weights):
         """Return what the scaling needs to know of each turned coordinate."""
-        basis = self._bases[sides]
-
-        def diagonal(matrix):
-            return np.einsum("ji,ji->i", basis, matrix @ basis)
-
-        product = diagonal(self.moment(sides, weights))
-        if sides is difference:
-            return product, np.zeros_like(product), product
-        mean = basis.T @ self.mean_total(weights)
-        if sides is total:
-            return product, mean, product
-        return diagonal(self.pooled_moment(weights)), mean / 2, product
+        return turned_spread(self, sides, self._bases[sides], weights)
 
     def score_moments(self):
         """Return the mean of the derivative of a score by each unknown.

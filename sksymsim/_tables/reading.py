@@ -46,11 +46,7 @@ def open_table(path, delimiter=None):
 
 def find_id(table, name):
     """Return the name of the column that holds the ids of items."""
-    if name is None:
-        name = _one_of(table.names, IDS)
-        if name is None:
-            raise no_guess(table, "the ids", "--item-id")
-    return _checked(table, name, "--item-id")
+    return _named_or_guessed(table, name, IDS, "the ids", "--item-id")
 
 
 def find_features(table, id_column, patterns):
@@ -91,11 +87,7 @@ def find_sides(table, left, right):
 
 def find_label(table, name):
     """Return the name of the column that holds the labels."""
-    if name is None:
-        name = _one_of(table.names, LABELS)
-        if name is None:
-            raise no_guess(table, "the labels", "--label")
-    return _checked(table, name, "--label")
+    return _named_or_guessed(table, name, LABELS, "the labels", "--label")
 
 
 def find_named(table, name, option):
@@ -105,6 +97,15 @@ def find_named(table, name, option):
 
 def _checked(table, name, option):
     return table.names[check_column(table, name, option)]
+
+
+def _named_or_guessed(table, name, guesses, what, option):
+    """Return the name of a column, if it is not given the one that is likely."""
+    if name is None:
+        name = _one_of(table.names, guesses)
+        if name is None:
+            raise no_guess(table, what, option)
+    return _checked(table, name, option)
 
 
 def _one_of(names, known):
