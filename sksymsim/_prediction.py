@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From the score of a pair to probabilities and labels: the same for every model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit, log_expit
 
 from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
+
+if TYPE_CHECKING:
+    from sksymsim._typing import Floats, PairsLike
 
 
 class PairScoreMixin(PackageMixin):
@@ -41,7 +48,7 @@ class PairScoreMixin(PackageMixin):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def decision_function(self, X):
+    def decision_function(self, X: PairsLike) -> Floats:
         """Return the log-odds that the pairs are similar.
 
         Parameters
@@ -56,7 +63,7 @@ class PairScoreMixin(PackageMixin):
         """
         return self._scores(self._checked_pairs(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
         Parameters
@@ -72,7 +79,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(expit, scores)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities, exact for very small ones.
 
         Parameters
@@ -88,7 +95,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(log_expit, scores)
 
-    def predict(self, X):
+    def predict(self, X: PairsLike) -> Floats:
         """Return the more probable label of each pair.
 
         Parameters
@@ -115,7 +122,7 @@ class KeptScoreMixin(PairScoreMixin):
     def _scores(self, pairs):
         return self._score_with(self._score, pairs)
 
-    def pair_score(self, X):
+    def pair_score(self, X: PairsLike) -> Floats:
         """Return a similarity without intercept: larger is more similar.
 
         Parameters

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The container of pairs: the only code that knows how pairs are laid out."""
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -17,6 +20,15 @@ from sksymsim._validation.items import (
     check_sides,
     check_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import DataFrame, Integers, ItemsLike, Rows
 
 __all__ = ["Pairs"]
 
@@ -89,7 +101,7 @@ class Pairs:
 
     __slots__ = ("_names", "_rows", "_tables")
 
-    def __init__(self, left, right):
+    def __init__(self, left: ItemsLike, right: ItemsLike) -> None:
         self._tables = check_sides(left, right)
         self._rows = None
         self._names = names_of_sides(left, right)
@@ -118,7 +130,7 @@ class Pairs:
         return _restore, (left, right, self._rows, self._names)
 
     @classmethod
-    def from_index(cls, items, index):
+    def from_index(cls, items: ItemsLike, index: ArrayLike) -> Self:
         """Make pairs from a table of items and two row numbers per pair.
 
         Parameters
@@ -152,7 +164,16 @@ class Pairs:
         return cls._from_parts((table, table), rows, names_of(items, "items"))
 
     @classmethod
-    def from_frame(cls, frame, *, left, right, items, item_id=None, features=None):
+    def from_frame(
+        cls,
+        frame: DataFrame,
+        *,
+        left: str,
+        right: str,
+        items: DataFrame,
+        item_id: str | None = None,
+        features: str | list[str] | None = None,
+    ) -> Self:
         """Make pairs from a table of ids and a table of embeddings.
 
         Parameters
@@ -253,7 +274,7 @@ class Pairs:
         table = self._tables[side]
         return table if self._rows is None else table[self._rows[:, side]]
 
-    def block(self, rows):
+    def block(self, rows: slice) -> Rows:
         """Return both sides of some pairs.
 
         Parameters
@@ -346,7 +367,7 @@ class Pairs:
             f"feature{'s' * (n_features != 1)}, {self.dtype}, {kind})"
         )
 
-    def swap(self):
+    def swap(self) -> Self:
         """Return the same pairs with the two sides exchanged (no copy).
 
         Returns
@@ -362,7 +383,7 @@ class Pairs:
         rows = None if self._rows is None else self._rows[:, ::-1]
         return self._with(self._tables[::-1], rows)
 
-    def compact(self):
+    def compact(self) -> Self:
         """Return the same pairs holding only the rows that they use.
 
         A selection keeps the whole table of the pairs that it was taken from;
@@ -394,7 +415,7 @@ class Pairs:
         table = table[np.flatnonzero(used)]
         return self._with((table, table), position[self._rows])
 
-    def to_index(self):
+    def to_index(self) -> Self:
         """Return the same pairs as a table of distinct items and an index.
 
         Returns
@@ -435,7 +456,7 @@ class Pairs:
             release_pages(*self._tables)
         return guess_distinct(np.concatenate(hashes), n_rows)
 
-    def map_items(self, function):
+    def map_items(self, function: Callable[..., Any]) -> Self:
         """Return the pairs with `function` applied to their items.
 
         Parameters
@@ -476,7 +497,7 @@ class Pairs:
             tuple(check_mapped(function(side), side) for side in sides), None
         )
 
-    def groups(self):
+    def groups(self) -> Integers:
         """Return the connected component of each pair in the graph of items.
 
         Pairs of different components share no item, so any splitter that keeps

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """pair_report: every measure of a model, beside cosine and Euclid, with intervals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import stats
 from scipy.special import expit, logit
@@ -25,24 +29,31 @@ from sksymsim._validation.scores import (
 )
 from sksymsim.deployment import reweighted
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Estimator, PairsLike, Seed
+
 __all__ = ["pair_report"]
 
 
 def pair_report(
-    model,
-    pairs,
-    y,
+    model: Estimator,
+    pairs: PairsLike,
+    y: ArrayLike,
     *,
-    far=(0.1, 0.01),
-    p_target=0.01,
-    similar_rate=None,
-    sample_weight=None,
-    groups=None,
-    n_bootstrap=1000,
-    confidence_level=0.95,
-    n_jobs=None,
-    random_state=None,
-):
+    far: Sequence[float] = (0.1, 0.01),
+    p_target: float = 0.01,
+    similar_rate: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    n_bootstrap: int = 1000,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    random_state: Seed = None,
+) -> PairReport:
     """Measure a model on pairs that it has not seen, with intervals.
 
     Cosine and Euclid of the same pairs stand beside it, with the differences.

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """AxiomReport: which axioms a model keeps on some items, and where it breaks them."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
 from sksymsim._reports.html_table import NAME, NUMBER, SPACE
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sksymsim._typing import DataFrame
 
 __all__ = ["AxiomReport"]
 
@@ -189,7 +197,7 @@ class AxiomReport:
         """Whether everything was looked at."""
         return all(axiom.is_exact for axiom in self.axioms)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain Python objects.
 
         Returns
@@ -202,7 +210,7 @@ class AxiomReport:
         numbers["confidence_level"] = self.confidence_level
         return numbers | {axiom.name: asdict(axiom) for axiom in self.axioms}
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the table as a data frame.
 
         Returns
@@ -215,7 +223,7 @@ class AxiomReport:
         rows = [asdict(axiom) for axiom in self.axioms]
         return pd.DataFrame(rows).drop(columns="details")
 
-    def to_html(self, path=None, *, title="Axioms"):
+    def to_html(self, path: Path | None = None, *, title: str = "Axioms") -> str:
         """Return the report as one page of HTML that needs no other file.
 
         Parameters

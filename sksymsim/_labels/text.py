@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an audit of labels holds, says and warns of."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
 from sksymsim._reports.html_table import NAME, NUMBER
 from sksymsim._splits.leakage_text import ONE_LABEL_EXCESS
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # If so many of the labels that chains can check are against them, a few wrong labels do
 # not explain it without being found first.
@@ -113,7 +119,7 @@ class LabelAudit:
     contradictory: np.ndarray = field(repr=False, compare=False)
     group_sizes: np.ndarray = field(repr=False, compare=False)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers, the contradictions and the alarms as plain Python types.
 
         Returns
@@ -267,7 +273,9 @@ class LabelAudit:
         parts.append(_html_list("Contradictions", texts, "found"))
         return "\n".join(part for part in parts if part)
 
-    def to_html(self, path=None, *, title="Labels of pairs"):
+    def to_html(
+        self, path: Path | None = None, *, title: str = "Labels of pairs"
+    ) -> str:
         """Return the audit as one page of HTML that needs no other file.
 
         Parameters

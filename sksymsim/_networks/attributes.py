@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a fitted network tells of itself: weights, constants, scale, intercept."""
 
+from __future__ import annotations
+
 from sksymsim._networks.network import constants_of, weights_of
 
 

@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of what a model has learned: the spectrum of its matrices."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import entr
 
 from sksymsim._forms import difference, total
 from sksymsim._plots.base import DASHES, LEGEND, PALETTE, last_step, name_of, open_axes
 from sksymsim._validation.plots import check_matrices
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats
 
 __all__ = ["SpectrumDisplay"]
 
@@ -70,7 +81,12 @@ class SpectrumDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, eigenvalues, name=None):
+    ax_: Axes
+    figure_: Any
+
+    def __init__(
+        self, *, eigenvalues: dict[str, Floats], name: str | None = None
+    ) -> None:
         self.eigenvalues = eigenvalues
         self.name = name
 
@@ -85,7 +101,14 @@ class SpectrumDisplay:
         return {name: rank_of(values) for name, values in self.eigenvalues.items()}
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, name=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        *,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the spectrum of a fitted model.
 
         Parameters
@@ -116,7 +139,7 @@ class SpectrumDisplay:
         display = cls(eigenvalues=spectra(score))
         return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
-    def plot(self, ax=None, *, name=None, **kwargs):
+    def plot(self, ax: Axes = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw it.
 
         Parameters

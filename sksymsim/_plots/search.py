@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of what a search has found."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sksymsim._plots.base import (
@@ -13,6 +17,14 @@ from sksymsim._plots.base import (
 )
 from sksymsim._selection.curves import make_curves, standard_errors
 from sksymsim._validation.plots import check_cv_results, check_search
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from sksymsim._plots.search import SearchCurve
+    from sksymsim._typing import Axes, Estimator
 
 __all__ = ["SearchResultsDisplay"]
 
@@ -83,16 +95,20 @@ class SearchResultsDisplay:
     >>> plt.close(display.figure_)
     """
 
+    ax_: Axes
+    figure_: Any
+    best_: Any
+
     def __init__(
         self,
         *,
-        curves,
-        best_index,
-        n_splits=None,
-        parameter="alpha",
-        score_name="score",
-        name=None,
-    ):
+        curves: list[SearchCurve],
+        best_index: int,
+        n_splits: int | None = None,
+        parameter: str = "alpha",
+        score_name: str = "score",
+        name: str | None = None,
+    ) -> None:
         self.curves = curves
         self.best_index = best_index
         self.n_splits = n_splits
@@ -103,14 +119,14 @@ class SearchResultsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Estimator,
         *,
-        parameter="alpha",
-        score_name=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        parameter: str = "alpha",
+        score_name: str | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the results of a fitted search.
 
         Parameters
@@ -161,15 +177,15 @@ class SearchResultsDisplay:
     @classmethod
     def from_cv_results(
         cls,
-        cv_results,
+        cv_results: dict[str, Any],
         *,
-        best_index=None,
-        parameter="alpha",
-        score_name=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        best_index: int | None = None,
+        parameter: str = "alpha",
+        score_name: str | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw results that were kept.
 
         Parameters
@@ -225,7 +241,7 @@ class SearchResultsDisplay:
         )
         return display.plot(ax, name=name, **kwargs)
 
-    def plot(self, ax=None, *, name=None, **kwargs):
+    def plot(self, ax: Axes = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw it.
 
         Parameters

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a leakage report holds, says and warns of."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
