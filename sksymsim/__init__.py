@@ -3,7 +3,7 @@
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sksymsim._version import __version__ as __version__
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sksymsim._public import *
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     is_special = name.startswith("__") or not name.isidentifier()
     if not is_special and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f"{__name__}.{name}")
@@ -22,7 +22,7 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     _load()
     return sorted(globals())
 

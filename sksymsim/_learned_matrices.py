@@ -235,7 +235,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return self._score.polynomial()
 
     @property
-    def components_(self):
+    def components_(self) -> Floats:
         """Q, for the forms with a metric: M = Q'Q.
 
         Orthogonal rows, the longest first; rows of length zero are left out.

@@ -12,6 +12,8 @@ from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from sksymsim._typing import Floats, PairsLike
 
 
@@ -40,7 +42,7 @@ class PairScoreMixin(PackageMixin):
         if isinstance(also, PairScoreMixin):
             also._card = {**self._card, "estimator": type(also).__name__}
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -139,7 +141,7 @@ class KeptScoreMixin(PairScoreMixin):
         return self._score_with(self._score.without_intercept(), pairs)
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> float:
         """k, the log-odds of a pair whose other terms are zero."""
         return self._kept_score("intercept_").intercept
 

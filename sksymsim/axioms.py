@@ -27,9 +27,11 @@ from sksymsim._validation.items import check_items
 from sksymsim._validation.scores import OPEN_RATE, check_number
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import ArrayLike
 
-    from sksymsim._typing import Estimator, ItemsLike, Seed
+    from sksymsim._typing import Estimator, Integers, ItemsLike, Seed
 
 __all__ = ["check_axioms"]
 
@@ -220,7 +222,7 @@ def check_axioms(
     )
 
 
-def distinct_items(X):
+def distinct_items(X: Any) -> tuple[Any, Integers]:
     """Return the distinct rows of a table, and where each of them occurs first."""
     items, number = distinct_rows(X)
     return items, np.unique(number, return_index=True)[1]

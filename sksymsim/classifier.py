@@ -69,7 +69,7 @@ POLY = "poly"
 SCORERS = {POLY: score_dual}
 CONCATENATED = {"pairwise": "concat", "kernel": "poly", "n_landmarks": "auto"}
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "form": [Choice(*FORMS, POLY)],
     "alpha": [Number(float, 0)],
     "prior": PRIOR,

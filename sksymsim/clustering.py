@@ -24,7 +24,7 @@ from sksymsim._validation.parameters import (
 )
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Any, Literal
 
     from numpy.typing import ArrayLike
     from typing_extensions import Self
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PairClusterer"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "method": [Choice(*METHODS)],
     "estimator": [
         NONE,
@@ -173,7 +173,7 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
         self.missing = missing
         self.verbose = verbose
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.sparse = True

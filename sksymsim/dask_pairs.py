@@ -11,6 +11,9 @@ from sksymsim._validation.distributed import check_dask_pairs
 from sksymsim._validation.items import check_table
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
     from typing_extensions import Self
 
     from sksymsim._typing import DaskArray, DataFrame
@@ -153,21 +156,21 @@ class DaskPairs:
         return cls._of(IndexBlocks(table, frame, row_of, (left, right)))
 
     @property
-    def sizes(self):
+    def sizes(self) -> tuple[float, ...]:
         """The pairs of each partition; NaN where Dask does not know them."""
         return self._blocks.sizes
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """The width of an item."""
         return self._blocks.n_features
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The common dtype of both sides."""
         return self._blocks.dtype
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_parts = len(self.sizes)
         return (
             f"DaskPairs({n_parts} partition{'s' * (n_parts != 1)} of "

@@ -20,6 +20,7 @@ from sksymsim._validation.items import check_finite_pairs, check_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from numpy.typing import ArrayLike
     from typing_extensions import Self
@@ -116,7 +117,7 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
     ) -> None:
         self.aggregations = aggregations
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True

@@ -87,7 +87,7 @@ class GroupThresholdChoice:
     value: float
     thresholds: np.ndarray
     values: np.ndarray
-    clusterer: object
+    clusterer: PairClusterer
 
 
 def calibrate_group_threshold(

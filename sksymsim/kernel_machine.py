@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelPairClassifier"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "pairwise": [Choice(*PAIRWISE)],
     "kernel": [Choice(*ITEM_KERNELS)],
     "degree": DEGREE,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pair_gram_operator", "pair_kernel"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "pairwise": [Choice(*PAIRWISE)],
     "kernel": [Choice(*ITEM_KERNELS)],
     "degree": DEGREE,

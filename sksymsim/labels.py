@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from sksymsim._labels.graph import Contradiction
     from sksymsim._labels.text import LabelAudit
-    from sksymsim._typing import PairsLike, Seed
+    from sksymsim._typing import Booleans, Integers, PairsLike, Seed
+    from sksymsim.pairs import Pairs
 
 __all__ = ["ClosedLabels", "audit_labels", "close_labels"]
 
@@ -141,24 +143,24 @@ class ClosedLabels:
     [0, 1, 2, -1]
     """
 
-    pairs: object
+    pairs: Pairs | Integers
     y: np.ndarray
     sample_weight: np.ndarray
     source: np.ndarray
     left_out: np.ndarray
     n_possible_similar: int
     n_possible_dissimilar: int
-    contradictions: list
+    contradictions: list[Contradiction]
 
     @property
-    def inferred(self):
+    def inferred(self) -> Booleans:
         """Which pairs are not given."""
         return self.source < 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_new = int(self.inferred.sum())
         return (
             f"ClosedLabels({len(self) - n_new} given pairs, {n_new} inferred of "

@@ -34,7 +34,7 @@ from sksymsim.pairs import Pairs
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sksymsim._typing import Estimator, Integers, ItemsLike, Seed
+    from sksymsim._typing import Estimator, Floats, Integers, ItemsLike, Seed
 
 __all__ = ["CatalogueLinks", "Deduplication", "deduplicate", "link"]
 
@@ -80,15 +80,15 @@ class Deduplication:
     confidence: np.ndarray
     pairs: np.ndarray = field(repr=False)
     log_odds: np.ndarray = field(repr=False)
-    clusterer: object = field(repr=False)
+    clusterer: PairClusterer = field(repr=False)
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> Floats:
         """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 
     @property
-    def n_groups(self):
+    def n_groups(self) -> int:
         """How many groups there are, those of a single item included."""
         return int(self.labels.max()) + 1
 
@@ -162,12 +162,12 @@ class CatalogueLinks:
     log_odds: np.ndarray = field(repr=False)
 
     @property
-    def link_probabilities(self):
+    def link_probabilities(self) -> Floats:
         """The probabilities of the links, of shape (n_links,)."""
         return expit(self.link_log_odds)
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> Floats:
         """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricLearnAdapter"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "estimator": [
         NONE,
         Instance(
@@ -199,7 +199,7 @@ class MetricLearnAdapter(
         self.estimator = estimator
         self.preprocessor = preprocessor
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True

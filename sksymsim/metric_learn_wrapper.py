@@ -50,7 +50,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricLearnPairClassifier"]
 
-PARAMETERS = {"learner": [LEARNER], "similar_rate": [NONE, OPEN_RATE]}
+PARAMETERS: dict[str, list[Any]] = {
+    "learner": [LEARNER],
+    "similar_rate": [NONE, OPEN_RATE],
+}
 
 
 class MetricLearnPairClassifier(

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
-    from sksymsim._typing import DataFrame, Integers, ItemsLike, Rows
+    from sksymsim._typing import DataFrame, Integers, ItemsLike, Rows, Strings
 
 __all__ = ["Pairs"]
 
@@ -122,7 +122,7 @@ class Pairs:
         """Return the same pairs with other names of the features, or without."""
         return self._from_parts(self._tables, self._rows, names)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # A shared table goes into the file once. joblib stores arrays one by one, and
         # would bring it back as two tables.
         left, right = self._tables
@@ -221,43 +221,43 @@ class Pairs:
         return cls.from_index(table, index)._named(names)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Tuple (n_pairs, 2, n_features), as an array of pairs would have."""
         n_pairs = self._tables[0].shape[0] if self._rows is None else len(self._rows)
         return (n_pairs, 2, self._tables[0].shape[1])
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Number of axes, 3, as an array of pairs would have."""
         return 3
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The common dtype of both sides."""
         return np.result_type(self._tables[0].dtype, self._tables[1].dtype)
 
     @property
-    def left(self):
+    def left(self) -> Rows:
         """The left sides; a copy for index pairs."""
         return self._side(0)
 
     @property
-    def right(self):
+    def right(self) -> Rows:
         """The right sides; a copy for index pairs."""
         return self._side(1)
 
     @property
-    def items(self):
+    def items(self) -> Rows | None:
         """The table of items, or None."""
         return self._tables[0] if self._has_items else None
 
     @property
-    def index(self):
+    def index(self) -> Integers | None:
         """The rows of `items` that form each pair, or None."""
         return self._rows if self._has_items else None
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> Strings | None:
         """The names of the columns of data frames, or None."""
         return self._names
 
@@ -266,7 +266,7 @@ class Pairs:
         return self._tables[0] is self._tables[1] and self._rows is not None
 
     @property
-    def is_sparse(self):
+    def is_sparse(self) -> bool:
         """Whether a side is a CSR matrix."""
         return any(sparse.issparse(table) for table in self._tables)
 
@@ -292,10 +292,10 @@ class Pairs:
         picked = self._rows[rows]
         return tuple(table[picked[:, i]] for i, table in enumerate(self._tables))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Self:
         rows, side = self._split_key(key)
         if side is not None:
             return self[rows]._side(side)
@@ -343,7 +343,7 @@ class Pairs:
         row %= len(self)
         return slice(row, row + 1)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("Pairs cannot be turned into an array without a copy.")
         sides = [
@@ -353,7 +353,7 @@ class Pairs:
         stacked = np.stack(sides, axis=1)
         return stacked if dtype is None else stacked.astype(dtype, copy=False)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_pairs, _, n_features = self.shape
         kind = "two arrays"
         if self._has_items:

@@ -23,7 +23,7 @@ from sksymsim._validation.items import check_pairs, check_width
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Any, Literal
 
     from numpy.typing import ArrayLike
     from typing_extensions import Self
@@ -101,7 +101,7 @@ class EmbeddingNormalizer(
         self.whiten = whiten
         self.norm = norm
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
@@ -265,7 +265,7 @@ class SharedTransformer(
     def __init__(self, transformer: Estimator) -> None:
         self.transformer = transformer
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True

@@ -24,6 +24,8 @@ from sksymsim._validation.scores import (
 )
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import ArrayLike
     from typing_extensions import Self
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecalibratedClassifier", "recalibrate"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "estimator": [
         Instance(
             "a fitted classifier with decision_function or predict_proba",

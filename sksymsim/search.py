@@ -78,7 +78,7 @@ __all__ = ["SymmetricPairClassifierCV"]
 
 ALPHAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SCORES_OF_THE_CARD = ("cv_score", "cosine_score", "cv_transfer_score")
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "combine": [Choice("auto", "stack", "best")],
     "scoring": [
         Instance("the name of a scorer", (str,)),
@@ -426,7 +426,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         }
         return lists, make_rule(self.scoring)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags

@@ -89,7 +89,7 @@ class ThresholdChoice:
     precision: float
     recall: float
     far: float
-    classifier: object = None
+    classifier: Estimator = None
 
 
 def threshold_at(

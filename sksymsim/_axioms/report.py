@@ -14,9 +14,10 @@ from sksymsim._reports.html_page import full_page
 from sksymsim._reports.html_table import NAME, NUMBER, SPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from sksymsim._typing import DataFrame
+    from sksymsim._typing import DataFrame, Estimator
 
 __all__ = ["AxiomReport"]
 
@@ -82,16 +83,16 @@ class Axiom:
     high: float
     is_exact: bool
     worst: float
-    witnesses: tuple
+    witnesses: tuple[tuple[Any, ...], ...]
     by_chance: float = np.nan
-    details: dict = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
-    def named(self, ids):
+    def named(self, ids: Sequence[Any]) -> Axiom:
         """Return the same with the names of the items in place of their numbers."""
         witnesses = tuple(tuple(ids[i] for i in items) for items in self.witnesses)
         return replace(self, witnesses=witnesses)
 
-    def sentences(self):
+    def sentences(self) -> list[str]:
         """Return what each witness shows, the worst first."""
         broken = WORDINGS[self.name].broken
         return [broken.format(*items) for items in self.witnesses]
@@ -173,13 +174,13 @@ class AxiomReport:
     0.0
     """
 
-    model: object
-    symmetry: object
-    reflexivity: object
-    self_first: object
-    separation: object
-    triangle: object
-    transitivity: object
+    model: Estimator
+    symmetry: Axiom
+    reflexivity: Axiom
+    self_first: Axiom
+    separation: Axiom
+    triangle: Axiom
+    transitivity: Axiom
     n_items: int
     n_distinct: int
     n_compared: int
@@ -188,12 +189,12 @@ class AxiomReport:
     confidence_level: float
 
     @property
-    def axioms(self):
+    def axioms(self) -> list[Axiom]:
         """All axioms, in the order of the table."""
         return [getattr(self, name) for name in WORDINGS]
 
     @property
-    def is_exact(self):
+    def is_exact(self) -> bool:
         """Whether everything was looked at."""
         return all(axiom.is_exact for axiom in self.axioms)
 
@@ -275,14 +276,14 @@ class AxiomReport:
             "</tbody></table>"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         broken = [axiom.name for axiom in self.axioms if axiom.n_violations]
         return (
             f"AxiomReport({self.n_distinct} items, broken: "
             f"{', '.join(broken) or 'none'})"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = self._cells()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [

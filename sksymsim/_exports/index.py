@@ -123,7 +123,7 @@ class IndexSpace:
         self._encoding, self._splits = encoding, splits
         self._intercept, self._dtype = intercept, dtype
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"IndexSpace({self.metric!r}, {self.n_features_in_} features -> "
             f"{self.n_dimensions} dimensions, {self._dtype})"

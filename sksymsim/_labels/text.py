@@ -18,6 +18,8 @@ from sksymsim._splits.leakage_text import ONE_LABEL_EXCESS
 if TYPE_CHECKING:
     from typing import Any
 
+    from sksymsim._labels.graph import Contradiction
+
 # If so many of the labels that chains can check are against them, a few wrong labels do
 # not explain it without being found first.
 OFTEN = 0.1
@@ -115,7 +117,7 @@ class LabelAudit:
     n_items_only_dissimilar: int
     one_label_share: float | None
     one_label_expected: float | None
-    contradictions: list
+    contradictions: list[Contradiction]
     contradictory: np.ndarray = field(repr=False, compare=False)
     group_sizes: np.ndarray = field(repr=False, compare=False)
 
@@ -131,13 +133,13 @@ class LabelAudit:
         return numbers | {"consistency": self.consistency, "alarms": self.alarms}
 
     @property
-    def consistency(self):
+    def consistency(self) -> float | None:
         """The share of agreements among the labels that chains can check."""
         n_checked = self.n_chain_agreements + self.n_chain_contradictions
         return self.n_chain_agreements / n_checked if n_checked else None
 
     @property
-    def suspects(self):
+    def suspects(self) -> list[tuple[int, int]]:
         """Links of several of the chains listed, and of how many."""
         links = Counter(
             row for c in self.contradictions if c.kind == "chain" for row in c.rows
@@ -145,7 +147,7 @@ class LabelAudit:
         return [(row, n) for row, n in links.most_common() if n > 1]
 
     @property
-    def alarms(self):
+    def alarms(self) -> list[str]:
         """Sentences that say what is wrong and what to do; empty if nothing is."""
         texts = [
             self._alarm_disagreeing(),
@@ -251,7 +253,7 @@ class LabelAudit:
             ),
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         alarms = self.alarms
         lines = [f"{name}: {text}" for name, text in self._lines().items()]
         lines.append(f"alarms: {len(alarms) or 'none'}")

@@ -91,7 +91,7 @@ class SpectrumDisplay:
         self.name = name
 
     @property
-    def effective_rank(self):
+    def effective_rank(self) -> dict[str, float]:
         """The effective rank of each matrix.
 
         The exponential of the entropy of the eigenvalues, taken by absolute value and

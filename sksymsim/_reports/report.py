@@ -15,7 +15,7 @@ from sksymsim._reports.html_table import html_table
 if TYPE_CHECKING:
     from typing import Any
 
-    from sksymsim._typing import DataFrame
+    from sksymsim._typing import DataFrame, Estimator, Floats
 
 __all__ = ["PairReport"]
 
@@ -74,10 +74,10 @@ class PairReport:
     True
     """
 
-    table: list
-    model: object
+    table: list[dict[str, Any]]
+    model: Estimator
     similar: np.ndarray
-    scores: dict
+    scores: dict[str, Floats]
     sample_weight: np.ndarray
     n_units: int
     n_bootstrap: int
@@ -174,13 +174,13 @@ class PairReport:
     def _repr_html_(self):
         return html_table(self, self._title())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"PairReport({len(self.similar)} pairs, {self.n_units} independent units, "
             f"{len(self.table)} numbers)"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         columns = list(dict.fromkeys(entry["of"] for entry in self.table))
         cells = {(e["metric"], e["of"]): _cell(e) for e in self.table}
         metrics = list(dict.fromkeys(entry["metric"] for entry in self.table))

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # An AUC is clearly off .5 at so many standard errors (99 % of a normal distribution),
 # and worth a sentence from so far on.
@@ -53,13 +57,13 @@ class LeakageReport:
     repeated: np.ndarray = field(default=None, repr=False, compare=False)
     implied: np.ndarray = field(default=None, repr=False, compare=False)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers, and the alarms, as a dict of plain Python types."""
         numbers = {k: v for k, v in asdict(self).items() if k not in ARRAYS}
         return numbers | {"alarms": self.alarms}
 
     @property
-    def alarms(self):
+    def alarms(self) -> list[str]:
         """Sentences that say what is wrong and what to do; empty if nothing is."""
         texts = [
             self._alarm_repeated(),
@@ -152,7 +156,7 @@ class LeakageReport:
                     "dissimilar pairs from the same items, equally often."
                 )
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [
             f"{self.n_train} training pairs of {self.n_items_train} items, "
             f"{self.n_test} test pairs of {self.n_items_test} items",
