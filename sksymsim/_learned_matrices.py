@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
@@ -22,7 +21,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from sksymsim._typing import Floats, Integers, ItemsLike, PairsLike, Strings
+    from sksymsim._typing import (
+        Floats,
+        Integers,
+        ItemsLike,
+        PairsLike,
+        Strings,
+        available_if,
+    )
+else:
+    from sklearn.utils.metaestimators import available_if
 
 
 def _fitted_as(estimator):

@@ -37,7 +37,7 @@ TestClass: TypeAlias = Literal["C3", "C2", "C1"]
 Floats: TypeAlias = "NDArray[np.floating[Any]]"
 Integers: TypeAlias = "NDArray[np.integer[Any]]"
 Booleans: TypeAlias = "NDArray[np.bool_]"
-Strings: TypeAlias = "NDArray[np.str_]"
+Strings: TypeAlias = "NDArray[Any]"  # of dtype object, in the manner of scikit-learn
 Labels: TypeAlias = "NDArray[Any]"
 Rows: TypeAlias = "Floats | csr_matrix"
 # Of packages that need not be there.

@@ -29,8 +29,9 @@ class Versioned:
     scikit-learn, and only for those.
     """
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), VERSION_KEY: __version__}
+    def __getstate__(self) -> Any:
+        state: Any = super().__getstate__()
+        return {**state, VERSION_KEY: __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)

@@ -46,6 +46,7 @@ from sksymsim._validation.targets import check_similar_rate
 from sksymsim._weights import rate_shift
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike, NDArray
@@ -66,8 +67,12 @@ __all__ = ["SymmetricPairClassifier"]
 # The form whose unknowns are coefficients of pairs, in sums of kernels.
 POLY = "poly"
 # What scores pairs, for each form that is not a matter of matrices.
-SCORERS = {POLY: score_dual}
-CONCATENATED = {"pairwise": "concat", "kernel": "poly", "n_landmarks": "auto"}
+SCORERS: dict[str, Callable[..., Any]] = {POLY: score_dual}
+CONCATENATED: dict[str, Any] = {
+    "pairwise": "concat",
+    "kernel": "poly",
+    "n_landmarks": "auto",
+}
 
 PARAMETERS: dict[str, list[Any]] = {
     "form": [Choice(*FORMS, POLY)],

@@ -178,7 +178,7 @@ class DaskPairs:
         )
 
 
-def blocks_of_pairs(X):
+def blocks_of_pairs(X: Any) -> Any:
     """Return any accepted description of spread pairs as blocks."""
     if isinstance(X, DaskPairs):
         return X._blocks

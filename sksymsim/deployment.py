@@ -20,7 +20,7 @@ from sksymsim._validation.targets import check_weights
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sksymsim._typing import Floats
+    from sksymsim._typing import Booleans, Floats
 
 __all__ = ["deployment_weights", "shift_log_odds"]
 
@@ -135,7 +135,7 @@ def deployment_weights(
     return reweighted(weights, similar, rate)
 
 
-def reweighted(weights, similar, rate):
+def reweighted(weights: Floats, similar: Booleans, rate: float) -> Floats:
     """Return weights of the same sum, of which similar pairs have a given share.
 
     Parameters

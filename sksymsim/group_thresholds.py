@@ -24,7 +24,7 @@ from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
     from numpy.typing import ArrayLike
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GroupThresholdChoice", "calibrate_group_threshold"]
 
-CRITERIA = {
+CRITERIA: dict[str, Callable[[Any, Any], float]] = {
     "pairwise_f1": lambda true, found: pairwise_scores(true, found).f1,
     "b_cubed": lambda true, found: b_cubed(true, found).f1,
 }
@@ -98,9 +98,9 @@ def calibrate_group_threshold(
     methods: Sequence[str] | None = None,
     criterion: Literal["pairwise_f1", "b_cubed"] = "pairwise_f1",
     n_thresholds: int = 40,
-    log_odds: ArrayLike | list[Any] = None,
-    must_link: ArrayLike | list[Any] = None,
-    cannot_link: ArrayLike | list[Any] = None,
+    log_odds: ArrayLike | list[Any] | None = None,
+    must_link: ArrayLike | list[Any] | None = None,
+    cannot_link: ArrayLike | list[Any] | None = None,
 ) -> GroupThresholdChoice:
     """Choose the threshold, and the method, of a clusterer on items of known groups.
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._base import PackageMixin
@@ -45,7 +44,10 @@ if TYPE_CHECKING:
         Labels,
         PairsLike,
         Strings,
+        available_if,
     )
+else:
+    from sklearn.utils.metaestimators import available_if
 
 __all__ = ["MetricLearnAdapter"]
 

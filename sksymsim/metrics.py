@@ -23,6 +23,9 @@ from sksymsim._validation.scores import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from numpy.typing import ArrayLike
 
     from sksymsim._typing import Floats
@@ -35,7 +38,9 @@ def _curve(y_true, y_score, sample_weight, pos_label):
     return Ranking(similar, scores).curve(weights)
 
 
-def for_each(values, shape, function):
+def for_each(
+    values: Any, shape: tuple[int, ...], function: Callable[[Any], float]
+) -> float | Floats:
     """Return function values in the shape in which the arguments came."""
     results = np.array([function(value) for value in values]).reshape(shape)
     return results if shape else float(results)

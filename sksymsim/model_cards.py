@@ -154,7 +154,7 @@ def update_model_card(
     return model_card(model)
 
 
-def card_or_none(model):
+def card_or_none(model: Estimator) -> dict[str, Any] | None:
     """Return the card of a model, or None where there is none."""
     return None if model is None or _carrier(model) is None else model_card(model)
 

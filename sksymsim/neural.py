@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 
 from sksymsim._callbacks import watched
 from sksymsim._labelled_pairs import LabelledPairs, label_pairs
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import Self
 
-    from sksymsim._typing import Labels, PairsLike, Seed, Strings
+    from sksymsim._typing import Labels, PairsLike, Seed, Strings, available_if
+else:
+    from sklearn.utils.metaestimators import available_if
 
 __all__ = ["SymmetricMLPClassifier"]
 

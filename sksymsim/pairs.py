@@ -103,7 +103,7 @@ class Pairs:
 
     def __init__(self, left: ItemsLike, right: ItemsLike) -> None:
         self._tables = check_sides(left, right)
-        self._rows = None
+        self._rows: Any = None
         self._names = names_of_sides(left, right)
 
     @classmethod

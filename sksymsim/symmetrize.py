@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 
 from sksymsim._blocks import working_dtype
 from sksymsim._both_orders import (
@@ -43,7 +42,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import Self
 
-    from sksymsim._typing import Estimator, Floats, Labels, PairsLike, Strings
+    from sksymsim._typing import (
+        Estimator,
+        Floats,
+        Labels,
+        PairsLike,
+        Strings,
+        available_if,
+    )
+else:
+    from sklearn.utils.metaestimators import available_if
 
 __all__ = ["SymmetrizedClassifier"]
 

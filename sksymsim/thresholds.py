@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from sksymsim._typing import Criterion, Estimator, PairsLike, Splits
+    from sksymsim._typing import (
+        Booleans,
+        Criterion,
+        Estimator,
+        Floats,
+        PairsLike,
+        Splits,
+    )
 
 __all__ = [
     "ThresholdChoice",
@@ -166,7 +173,15 @@ def threshold_at(
     return best_threshold(similar, scores, weights, criterion, beta, bound, dtype)
 
 
-def best_threshold(similar, scores, weights, criterion, beta, bound, dtype):
+def best_threshold(
+    similar: Booleans,
+    scores: Floats,
+    weights: Floats,
+    criterion: Criterion,
+    beta: float,
+    bound: float | None,
+    dtype: np.dtype[Any],
+) -> ThresholdChoice:
     """Return the choice among all thresholds, of arguments that are checked.
 
     `beta` may be zero: then the F-score is the precision.

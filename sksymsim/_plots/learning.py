@@ -193,9 +193,10 @@ class PairLearningCurveDisplay:
         pairs = check_pairs(X, allow_nan=True)
         similar = check_labels(y, len(pairs))[1]
         if cv is None:
-            level = "item" if groups is None else "group"
             # Not random: the state is for the subsets.
-            cv = PairGroupKFold(level=level, shuffle=False)
+            cv = PairGroupKFold(
+                level="item" if groups is None else "group", shuffle=False
+            )
         folds = list(cv.split(pairs, y, groups) if hasattr(cv, "split") else cv)
         folds = [[np.arange(len(pairs))[part] for part in fold] for fold in folds]
         sizes = check_train_sizes(train_sizes, min(len(train) for train, _ in folds))

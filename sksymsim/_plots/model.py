@@ -83,6 +83,8 @@ class SpectrumDisplay:
 
     ax_: Axes
     figure_: Any
+    lines_: list[Any]
+    negative_: list[Any]
 
     def __init__(
         self, *, eigenvalues: dict[str, Floats], name: str | None = None
@@ -162,7 +164,8 @@ class SpectrumDisplay:
         """
         ax = open_axes(self, ax)
         self.name = self.name if name is None else name
-        self.lines_, self.negative_ = [], []
+        self.lines_ = []
+        self.negative_ = []
         ranks = self.effective_rank
         styles = zip(self.eigenvalues.items(), PALETTE, DASHES, strict=False)
         for (matrix, values), color, dashes in styles:

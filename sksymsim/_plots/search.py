@@ -97,6 +97,7 @@ class SearchResultsDisplay:
 
     ax_: Axes
     figure_: Any
+    lines_: list[Any]
     best_: Any
 
     def __init__(

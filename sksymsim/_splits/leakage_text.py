@@ -53,9 +53,9 @@ class LeakageReport:
     item_rate_auc_se: float | None = None
     sum_auc: float | None = None
     sum_auc_se: float | None = None
-    n_seen: np.ndarray = field(default=None, repr=False, compare=False)
-    repeated: np.ndarray = field(default=None, repr=False, compare=False)
-    implied: np.ndarray = field(default=None, repr=False, compare=False)
+    n_seen: np.ndarray | None = field(default=None, repr=False, compare=False)
+    repeated: np.ndarray | None = field(default=None, repr=False, compare=False)
+    implied: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers, and the alarms, as a dict of plain Python types."""

@@ -78,7 +78,9 @@ class PairSplitter(BaseCrossValidator):
         """
         masks, _, n_dropped = self._masks(X, y, groups)
         warn_if_dropped(n_dropped, len(masks[0][0]), self._to_keep)
-        return iter([tuple(map(np.flatnonzero, pair)) for pair in masks])
+        return iter(
+            [(np.flatnonzero(train), np.flatnonzero(test)) for train, test in masks]
+        )
 
     def report(
         self, X: PairsLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
