@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``python -m sksymsim``: models and scores of files, without any code."""
 
+from __future__ import annotations
+
 import os
 import sys
 import traceback
 import warnings
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from sksymsim._commands.parser import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The module of each command, loaded once the command line has been read: they take a
 # second. Each has a function of the name of the command.
@@ -24,7 +30,7 @@ MODULES = {
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code.
 
     Parameters

@@ -4,16 +4,27 @@
 They are experimental there, so this file is the only one that knows them.
 """
 
-from contextlib import contextmanager
+from __future__ import annotations
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
 
     class CallbackSupportMixin:
-        """Stands in for what scikit-learn before 1.9 does not have."""
+        """Stands in for what has no types in scikit-learn."""
 
-    with_callbacks = None
+    with_callbacks: Any
+
+else:
+    try:
+        from sklearn.callback import CallbackSupportMixin, with_callbacks
+    except ImportError:
+
+        class CallbackSupportMixin:
+            """Stands in for what scikit-learn before 1.9 does not have."""
+
+        with_callbacks = None
 
 
 class FitTask:

@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Data frames as the output of `transform`, for what is no transformer by class."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import check_output
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Strings
 
 # Where scikit-learn keeps it, and so what its `clone` copies.
 CONFIG = "_sklearn_output_config"
@@ -19,7 +31,9 @@ class FramesOutMixin:
     `transform` makes.
     """
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Choose what `transform` returns.
 
         Parameters
@@ -41,7 +55,7 @@ class FramesOutMixin:
             setattr(self, CONFIG, {"transform": check_output(transform)})
         return self
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the columns that `transform` makes.
 
         Parameters

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Estimators of which a fit keeps one score: the same steps around each solver."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sksymsim._callbacks import watched
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._solvers import warn_if_not_converged
 from sksymsim._weights import rate_shift
+
+if TYPE_CHECKING:
+    from sksymsim._typing import Floats, PairsLike
 
 
 class KeptScoreMixin(PairScoreMixin):
@@ -58,7 +64,7 @@ class KeptScoreMixin(PairScoreMixin):
     def _scores(self, pairs):
         return self._score_with(self._score, pairs)
 
-    def pair_score(self, X):
+    def pair_score(self, X: PairsLike) -> Floats:
         """Return a similarity without intercept: larger is more similar.
 
         Parameters
@@ -75,7 +81,7 @@ class KeptScoreMixin(PairScoreMixin):
         return self._score_with(self._score.without_intercept(), pairs)
 
     @property
-    def intercept_(self):
+    def intercept_(self) -> float:
         """k, the log-odds of a pair whose other terms are zero."""
         return self._kept_score("intercept_").intercept
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a model can do whose score is made of matrices of the items."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._cross import best_of_all_pairs, score_all_pairs
@@ -11,6 +14,23 @@ from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation.sizes import check_n_best
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import (
+        Floats,
+        Integers,
+        ItemsLike,
+        PairsLike,
+        Strings,
+        available_if,
+    )
+else:
+    from sklearn.utils.metaestimators import available_if
 
 
 def _fitted_as(estimator):
@@ -61,7 +81,7 @@ class LearnedMatricesMixin(FramesOutMixin):
     """
 
     @available_if(_has_metric)
-    def pair_distance(self, X):
+    def pair_distance(self, X: PairsLike) -> Floats:
         """Return the distance of the two sides in the learned space.
 
         Parameters
@@ -78,7 +98,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return np.sqrt(squared_distances(self._score, pairs, self.n_jobs))
 
     @available_if(_has_matrices)
-    def cross_scores(self, X_a, X_b):
+    def cross_scores(self, X_a: ItemsLike, X_b: ItemsLike) -> Floats:
         """Return the log-odds of every item of one table with every one of another.
 
         Parameters
@@ -98,7 +118,9 @@ class LearnedMatricesMixin(FramesOutMixin):
         return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
 
     @available_if(_has_matrices)
-    def top_k(self, X_query, X_base, k):
+    def top_k(
+        self, X_query: ItemsLike, X_base: ItemsLike, k: int
+    ) -> tuple[Floats, Integers]:
         """Find for each query the k items of the base with the highest log-odds.
 
         The matrix of all scores is never held.
@@ -147,7 +169,7 @@ class LearnedMatricesMixin(FramesOutMixin):
     # ------------------------------------------------------------ what was learned
 
     @available_if(_has_metric)
-    def transform(self, X):
+    def transform(self, X: ItemsLike) -> Any:
         """Map items to the space in which the form is plain.
 
         Parameters
@@ -166,7 +188,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return self._as_output(values, X)
 
     @available_if(_has_metric)
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the columns that `transform` makes.
 
         Parameters
@@ -182,7 +204,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return super().get_feature_names_out(input_features)
 
     @available_if(_has_metric)
-    def get_metric(self):
+    def get_metric(self) -> Callable[..., Any]:
         """Return the learned distance as a function of two vectors.
 
         Returns
@@ -195,7 +217,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return LearnedMetric(self.components_)
 
     @available_if(_has_matrix)
-    def get_mahalanobis_matrix(self):
+    def get_mahalanobis_matrix(self) -> Floats:
         """Return M.
 
         Returns
@@ -207,7 +229,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return self._score.matrices[0]
 
     @available_if(_has_matrices)
-    def get_polynomial(self):
+    def get_polynomial(self) -> tuple[float, Floats, Floats, Floats]:
         """Return the score as a polynomial: k + c'(a+b) + a'Ga + b'Gb + 2a'Lb.
 
         Returns
@@ -221,7 +243,7 @@ class LearnedMatricesMixin(FramesOutMixin):
         return self._score.polynomial()
 
     @property
-    def components_(self):
+    def components_(self) -> Floats:
         """Q, for the forms with a metric: M = Q'Q.
 
         Orthogonal rows, the longest first; rows of length zero are left out.

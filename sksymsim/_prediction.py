@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From the score of a pair to probabilities and labels: the same for every model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit, log_expit
 
 from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sksymsim._typing import Floats, PairsLike
 
 
 class PairScoreMixin(PackageMixin):
@@ -33,7 +42,7 @@ class PairScoreMixin(PackageMixin):
         if isinstance(also, PairScoreMixin):
             also._card = {**self._card, "estimator": type(also).__name__}
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -41,7 +50,7 @@ class PairScoreMixin(PackageMixin):
         tags.classifier_tags.multi_class = False
         return tags
 
-    def decision_function(self, X):
+    def decision_function(self, X: PairsLike) -> Floats:
         """Return the log-odds that the pairs are similar.
 
         Parameters
@@ -56,7 +65,7 @@ class PairScoreMixin(PackageMixin):
         """
         return self._scores(self._checked_pairs(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
         Parameters
@@ -72,7 +81,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(expit, scores)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities, exact for very small ones.
 
         Parameters
@@ -88,7 +97,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(log_expit, scores)
 
-    def predict(self, X):
+    def predict(self, X: PairsLike) -> Floats:
         """Return the more probable label of each pair.
 
         Parameters

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which versions wrote a model, and the warning of one that reads it under another."""
 
+from __future__ import annotations
+
 import platform
 import warnings
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -11,6 +14,9 @@ import sklearn
 
 from sksymsim._version import __version__
 from sksymsim.exceptions import ModelVersionWarning
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # Where the state of an estimator says which version it is of.
 VERSION_KEY = "_sksymsim_version"
@@ -23,10 +29,11 @@ class Versioned:
     scikit-learn, and only for those.
     """
 
-    def __getstate__(self):
-        return {**super().__getstate__(), VERSION_KEY: __version__}
+    def __getstate__(self) -> Any:
+        state: Any = super().__getstate__()
+        return {**state, VERSION_KEY: __version__}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         warn_of_another_version(state.pop(VERSION_KEY, None))
         super().__setstate__(state)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """check_axioms: how far a learned similarity is from what a relation should be."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -22,6 +26,13 @@ from sksymsim._validation.groups import FINITE
 from sksymsim._validation.items import check_items
 from sksymsim._validation.scores import OPEN_RATE, check_number
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Estimator, Integers, ItemsLike, Seed
+
 __all__ = ["check_axioms"]
 
 # So many items at least are compared with others: fewer say nothing of the rest.
@@ -30,17 +41,17 @@ LEAST_PAIRS = 10_000
 
 
 def check_axioms(
-    model,
-    X,
+    model: Estimator,
+    X: ItemsLike,
     *,
-    threshold=0.0,
-    ids=None,
-    max_pairs=1_000_000,
-    n_draws=100_000,
-    n_witnesses=3,
-    confidence_level=0.95,
-    random_state=None,
-):
+    threshold: float = 0.0,
+    ids: ArrayLike | None = None,
+    max_pairs: int = 1_000_000,
+    n_draws: int = 100_000,
+    n_witnesses: int = 3,
+    confidence_level: float = 0.95,
+    random_state: Seed = None,
+) -> AxiomReport:
     """Measure how far a model is from an equivalence relation, and from a metric.
 
     Counts, for some items, how often symmetry, reflexivity, separation, the triangle
@@ -211,7 +222,7 @@ def check_axioms(
     )
 
 
-def distinct_items(X):
+def distinct_items(X: Any) -> tuple[Any, Integers]:
     """Return the distinct rows of a table, and where each of them occurs first."""
     items, number = distinct_rows(X)
     return items, np.unique(number, return_index=True)[1]

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What log-odds and probabilities of pairs are worth as they are."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sksymsim._evaluation.curves import Ranking, bayes_threshold, detection_costs
 from sksymsim._evaluation.losses import (
     BINNINGS,
@@ -23,20 +27,27 @@ from sksymsim._validation.scores import (
 )
 from sksymsim.metrics import for_each
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Floats
+
 __all__ = ["actual_dcf", "cllr", "expected_calibration_error"]
 
 
 def actual_dcf(
-    y_true,
-    y_score,
+    y_true: ArrayLike,
+    y_score: ArrayLike,
     *,
-    p_target=0.01,
-    c_miss=1.0,
-    c_fa=1.0,
-    similar_rate=None,
-    sample_weight=None,
-    pos_label=None,
-):
+    p_target: float | ArrayLike = 0.01,
+    c_miss: float = 1.0,
+    c_fa: float = 1.0,
+    similar_rate: float | Literal["observed"] | None = None,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float | Floats:
     """Return the normalised detection cost at the threshold of Bayes.
 
     A pair is accepted if that is the cheaper decision for its log-likelihood ratio:
@@ -103,7 +114,14 @@ def actual_dcf(
     return for_each(rates, shape, cost)
 
 
-def cllr(y_true, y_score, *, similar_rate=None, sample_weight=None, pos_label=None):
+def cllr(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    similar_rate: float | Literal["observed"] | None = None,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float:
     """Return the cost of log-likelihood ratios, in bits.
 
     Half the mean of ``log2(1 + 1/LR)`` over similar pairs, and half that of
@@ -166,14 +184,14 @@ def cllr(y_true, y_score, *, similar_rate=None, sample_weight=None, pos_label=No
 
 
 def expected_calibration_error(
-    y_true,
-    y_prob,
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
     *,
-    n_bins=10,
-    strategy="quantile",
-    sample_weight=None,
-    pos_label=None,
-):
+    n_bins: int = 10,
+    strategy: Literal["quantile", "uniform"] = "quantile",
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float:
     """Return how far probabilities are from the rates that come true.
 
     The mean, over bins of probabilities, of the distance between mean probability and

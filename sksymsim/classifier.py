@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricPairClassifier: a similarity learned from labelled pairs."""
 
+from __future__ import annotations
+
 from copy import copy
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -38,15 +41,36 @@ from sksymsim._validation.parameters import (
 from sksymsim._validation.sizes import check_n_components
 from sksymsim._validation.targets import check_similar_rate
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        ClassWeight,
+        Floats,
+        Labels,
+        MetricLearner,
+        PairsLike,
+        Seed,
+        Strings,
+    )
+
 __all__ = ["SymmetricPairClassifier"]
 
 # The form whose unknowns are coefficients of pairs, in sums of kernels.
 POLY = "poly"
 # What scores pairs, for each form that is not a matter of matrices.
-SCORERS = {POLY: score_dual}
-CONCATENATED = {"pairwise": "concat", "kernel": "poly", "n_landmarks": "auto"}
+SCORERS: dict[str, Callable[..., Any]] = {POLY: score_dual}
+CONCATENATED: dict[str, Any] = {
+    "pairwise": "concat",
+    "kernel": "poly",
+    "n_landmarks": "auto",
+}
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "form": [Choice(*FORMS, POLY)],
     "alpha": [Number(float, 0)],
     "prior": PRIOR,
@@ -251,29 +275,37 @@ class SymmetricPairClassifier(
     True
     """
 
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+    n_iter_: int
+    objective_: float
+
     def __init__(
         self,
-        form="mahalanobis",
+        form: Literal["mahalanobis", "bilinear", "quadratic", "poly"] = "mahalanobis",
         *,
-        alpha=1e-4,
-        prior="identity",
-        shrinkage=0.1,
-        psd=True,
-        reflexive=False,
-        n_components=None,
-        degree=3,
-        gamma="scale",
-        coef0=1.0,
-        fit_intercept=True,
-        similar_rate=None,
-        class_weight=None,
-        max_iter=500,
-        tol=1e-3,
-        warm_start=False,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        alpha: float = 1e-4,
+        prior: Literal["identity", "covariance", "kissme"]
+        | NDArray[Any]
+        | MetricLearner = "identity",
+        shrinkage: float = 0.1,
+        psd: bool = True,
+        reflexive: bool = False,
+        n_components: int | None = None,
+        degree: int = 3,
+        gamma: Literal["scale", "auto"] | float = "scale",
+        coef0: float = 1.0,
+        fit_intercept: bool = True,
+        similar_rate: float | None = None,
+        class_weight: ClassWeight = None,
+        max_iter: int = 500,
+        tol: float = 1e-3,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ) -> None:
         self.form = form
         self.alpha = alpha
         self.prior = prior
@@ -296,7 +328,9 @@ class SymmetricPairClassifier(
 
     # -------------------------------------------------------------------- fitting
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: PairsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn the similarity.
 
         Parameters
@@ -411,7 +445,7 @@ class SymmetricPairClassifier(
     def _score_with(self, score, pairs):
         return SCORERS.get(score.form, score_pairs)(score, pairs, self.n_jobs)
 
-    def pair_score(self, X):
+    def pair_score(self, X: PairsLike) -> Floats:
         """Return a similarity without intercept: larger is more similar.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From log-odds of pairs to groups of items, which are an equivalence relation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from sksymsim._base import PackageMixin
@@ -19,9 +23,18 @@ from sksymsim._validation.parameters import (
     check_parameters,
 )
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Estimator, Floats, Integers, ItemsLike, Strings
+    from sksymsim.pairs import Pairs
+
 __all__ = ["PairClusterer"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "method": [Choice(*METHODS)],
     "estimator": [
         NONE,
@@ -134,28 +147,47 @@ class PairClusterer(PackageMixin, ClusterMixin, BaseEstimator):
     array([0, 0, 0, 0, 1])
     """
 
+    labels_: Integers
+    n_clusters_: int
+    confidence_: Floats
+    objective_: float
+    missing_log_odds_: float | None
+    n_pairs_: int
+    n_features_in_: int
+    feature_names_in_: Strings
+
     def __init__(
         self,
-        method="correlation",
+        method: Literal[
+            "correlation", "average", "complete", "components"
+        ] = "correlation",
         *,
-        estimator=None,
-        threshold=0.0,
-        missing="ignore",
-        verbose=0,
-    ):
+        estimator: Estimator = None,
+        threshold: float = 0.0,
+        missing: Literal["ignore", "prior"] | float = "ignore",
+        verbose: int = 0,
+    ) -> None:
         self.method = method
         self.estimator = estimator
         self.threshold = threshold
         self.missing = missing
         self.verbose = verbose
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X, y=None, *, log_odds=None, must_link=None, cannot_link=None):
+    def fit(
+        self,
+        X: Pairs | ItemsLike,
+        y: object = None,
+        *,
+        log_odds: ArrayLike | None = None,
+        must_link: ArrayLike | None = None,
+        cannot_link: ArrayLike | None = None,
+    ) -> Self:
         """Find the groups.
 
         Parameters

@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The container of pairs that are spread over the workers of a Dask cluster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sksymsim._distributed.dask_input import ArrayBlocks, IndexBlocks, is_dask
 from sksymsim._frames import rows_by_id
 from sksymsim._validation.distributed import check_dask_pairs
 from sksymsim._validation.items import check_table
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+    from typing_extensions import Self
+
+    from sksymsim._typing import DaskArray, DataFrame
 
 __all__ = ["DaskPairs"]
 
@@ -44,7 +56,7 @@ class DaskPairs:
     DaskPairs(2 partitions of 2 features, float64)
     """
 
-    def __init__(self, left, right):
+    def __init__(self, left: DaskArray, right: DaskArray) -> None:
         for side in (left, right):
             if not is_dask(side):
                 check_dask_pairs(side, "DaskPairs")
@@ -57,7 +69,7 @@ class DaskPairs:
         return pairs
 
     @classmethod
-    def from_index(cls, items, index):
+    def from_index(cls, items: DaskArray, index: DaskArray) -> Self:
         """Make pairs from a table of items and two row numbers per pair.
 
         Parameters
@@ -88,7 +100,16 @@ class DaskPairs:
         return cls._of(IndexBlocks(items, index))
 
     @classmethod
-    def from_frame(cls, frame, *, left, right, items, item_id=None, features=None):
+    def from_frame(
+        cls,
+        frame: DaskArray,
+        *,
+        left: str,
+        right: str,
+        items: DataFrame,
+        item_id: str | None = None,
+        features: str | list[str] | None = None,
+    ) -> Self:
         """Make pairs from a spread table of ids and a table of embeddings.
 
         Parameters
@@ -135,21 +156,21 @@ class DaskPairs:
         return cls._of(IndexBlocks(table, frame, row_of, (left, right)))
 
     @property
-    def sizes(self):
+    def sizes(self) -> tuple[float, ...]:
         """The pairs of each partition; NaN where Dask does not know them."""
         return self._blocks.sizes
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """The width of an item."""
         return self._blocks.n_features
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The common dtype of both sides."""
         return self._blocks.dtype
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_parts = len(self.sizes)
         return (
             f"DaskPairs({n_parts} partition{'s' * (n_parts != 1)} of "
@@ -157,7 +178,7 @@ class DaskPairs:
         )
 
 
-def blocks_of_pairs(X):
+def blocks_of_pairs(X: Any) -> Any:
     """Return any accepted description of spread pairs as blocks."""
     if isinstance(X, DaskPairs):
         return X._blocks

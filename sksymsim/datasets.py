@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pairs out of class labels, and real embeddings to try them on."""
 
+from __future__ import annotations
+
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
@@ -17,6 +20,13 @@ from sksymsim._validation.frames import names_of
 from sksymsim._validation.items import check_items, check_table
 from sksymsim._validation.parameters import NONE, Choice, Number
 from sksymsim.pairs import Pairs
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Integers, ItemsLike, Seed
 
 __all__ = ["load_spoken_digits", "make_pairs"]
 
@@ -34,7 +44,7 @@ neither centred nor normalised. The test set of the authors of the data is takes
 """
 
 
-def load_spoken_digits(*, return_X_y=False):
+def load_spoken_digits(*, return_X_y: bool = False) -> tuple[Any, tuple[Any, ...]]:
     """Load 3,000 spoken digits of six speakers as fixed-length vectors.
 
     Each recording of the Free Spoken Digit Dataset is described by the mean
@@ -113,16 +123,16 @@ def load_spoken_digits(*, return_X_y=False):
 
 
 def make_pairs(
-    X,
-    y,
+    X: ItemsLike,
+    y: ArrayLike,
     *,
-    n_pairs=None,
-    similar_rate=0.5,
-    hard_negatives=0.0,
-    n_groups=None,
-    groups=None,
-    random_state=None,
-):
+    n_pairs: int | None = None,
+    similar_rate: float | Literal["natural"] = 0.5,
+    hard_negatives: float = 0.0,
+    n_groups: int | None = None,
+    groups: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> tuple[Pairs, Integers, Integers]:
     """Draw labelled pairs from items with class labels.
 
     A pair is similar (1) if both items are of one class and dissimilar (0)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From the rate of similar pairs in a sample to that where a model is used."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import logit
 
@@ -13,10 +17,15 @@ from sksymsim._validation.scores import (
 )
 from sksymsim._validation.targets import check_weights
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Booleans, Floats
+
 __all__ = ["deployment_weights", "shift_log_odds"]
 
 
-def shift_log_odds(log_odds, from_rate, to_rate):
+def shift_log_odds(log_odds: ArrayLike, from_rate: float, to_rate: float) -> Floats:
     """Return log-odds as they are at another rate of similar pairs.
 
     Parameters
@@ -63,7 +72,13 @@ def shift_log_odds(log_odds, from_rate, to_rate):
     return log_odds + float(logit(end) - logit(start))
 
 
-def deployment_weights(y_true, similar_rate, *, sample_weight=None, pos_label=None):
+def deployment_weights(
+    y_true: ArrayLike,
+    similar_rate: float,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> Floats:
     """Return weights under which pairs have another rate of similar ones.
 
     With them any metric that takes `sample_weight` says what it would be at that rate.
@@ -120,7 +135,7 @@ def deployment_weights(y_true, similar_rate, *, sample_weight=None, pos_label=No
     return reweighted(weights, similar, rate)
 
 
-def reweighted(weights, similar, rate):
+def reweighted(weights: Floats, similar: Booleans, rate: float) -> Floats:
     """Return weights of the same sum, of which similar pairs have a given share.
 
     Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """More than one machine: fits and scores of pairs on a Dask cluster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +30,12 @@ from sksymsim._validation.distributed import (
 from sksymsim._validation.sizes import check_n_best
 from sksymsim.classifier import ADVICE, SymmetricPairClassifier
 from sksymsim.dask_pairs import blocks_of_pairs
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from sksymsim._typing import DaskArray, Estimator, Labels
+    from sksymsim.dask_pairs import DaskPairs
 
 __all__ = ["DaskPairClassifier"]
 
@@ -107,11 +117,15 @@ class DaskPairClassifier(BaseEstimator):
     True
     """
 
-    def __init__(self, estimator=None):
+    estimator_: SymmetricPairClassifier
+    classes_: Labels
+    n_features_in_: int
+
+    def __init__(self, estimator: SymmetricPairClassifier | None = None) -> None:
         self.estimator = estimator
 
     @classmethod
-    def from_fitted(cls, model):
+    def from_fitted(cls, model: Estimator) -> Self:
         """Return a scorer of Dask collections for a model that is fitted already.
 
         Parameters
@@ -140,7 +154,12 @@ class DaskPairClassifier(BaseEstimator):
         self.classes_ = model.classes_
         self.n_features_in_ = model.n_features_in_
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X: DaskPairs | DaskArray | tuple[DaskArray, DaskArray],
+        y: DaskArray,
+        sample_weight: DaskArray | None = None,
+    ) -> Self:
         """Learn the similarity, from pairs that stay on their workers.
 
         Parameters
@@ -214,7 +233,9 @@ class DaskPairClassifier(BaseEstimator):
         dtype = working_dtype(blocks.dtype) if dtype is None else dtype
         return score_blocks(self.estimator_, method, blocks, n_columns, dtype)
 
-    def decision_function(self, X):
+    def decision_function(
+        self, X: DaskPairs | DaskArray | tuple[DaskArray, DaskArray]
+    ) -> DaskArray:
         """Return the log-odds that the pairs are similar, lazily.
 
         Parameters
@@ -229,7 +250,9 @@ class DaskPairClassifier(BaseEstimator):
         """
         return self._lazy("decision_function", X)
 
-    def predict_proba(self, X):
+    def predict_proba(
+        self, X: DaskPairs | DaskArray | tuple[DaskArray, DaskArray]
+    ) -> DaskArray:
         """Return the probabilities that the pairs are dissimilar and similar, lazily.
 
         Parameters
@@ -244,7 +267,9 @@ class DaskPairClassifier(BaseEstimator):
         """
         return self._lazy("predict_proba", X, n_columns=2)
 
-    def predict(self, X):
+    def predict(
+        self, X: DaskPairs | DaskArray | tuple[DaskArray, DaskArray]
+    ) -> DaskArray:
         """Return the more probable label of each pair, lazily.
 
         Parameters
@@ -260,7 +285,7 @@ class DaskPairClassifier(BaseEstimator):
         check_is_fitted(self)
         return self._lazy("predict", X, dtype=np.asarray(self.classes_).dtype)
 
-    def cross_scores(self, X_a, X_b):
+    def cross_scores(self, X_a: DaskArray, X_b: DaskArray) -> DaskArray:
         """Return the log-odds of every item of one table with every one of another.
 
         Parameters
@@ -279,7 +304,9 @@ class DaskPairClassifier(BaseEstimator):
         model = self.estimator_
         return cross_blocks(model, Items(X_a, model, "X_a"), Items(X_b, model, "X_b"))
 
-    def top_k(self, X_query, X_base, k):
+    def top_k(
+        self, X_query: DaskArray, X_base: DaskArray, k: int
+    ) -> tuple[DaskArray, DaskArray]:
         """Find for each query the k items of the base with the highest log-odds.
 
         Each block of queries meets each block of the base by itself; only the k best of

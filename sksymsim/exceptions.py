@@ -27,7 +27,7 @@ class ContradictoryLabelsWarning(UserWarning):
     ...     pass  # fit here
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)
 
 

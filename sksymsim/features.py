@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricFeatures: pairs as rows of numbers that do not know the order of the two."""
 
+from __future__ import annotations
+
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +17,15 @@ from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_aggregations, check_feature_names
 from sksymsim._validation.items import check_finite_pairs, check_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import PairsLike, Rows, Strings
 
 __all__ = ["SymmetricFeatures"]
 
@@ -97,10 +109,15 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
     (600, 1)
     """
 
-    def __init__(self, aggregations=("absdiff", "product", "cosine")):
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self, aggregations: Sequence[str] | str = ("absdiff", "product", "cosine")
+    ) -> None:
         self.aggregations = aggregations
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -108,7 +125,7 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X, y=None):
+    def fit(self, X: PairsLike, y: object = None) -> Self:
         """Check the parameters and remember the width of the items.
 
         Parameters
@@ -134,7 +151,7 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
             self._remember_features(pairs)
         return self
 
-    def transform(self, X):
+    def transform(self, X: PairsLike) -> Rows:
         """Compute the features.
 
         Parameters
@@ -153,7 +170,7 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
         chosen = [AGGREGATIONS[name] for name in self._chosen]
         return _from_csr(pairs, chosen) if pairs.is_sparse else _dense(pairs, chosen)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the features.
 
         Parameters

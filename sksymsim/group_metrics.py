@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Metrics of groups of items, as the field of entity resolution uses them."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sksymsim._validation.groups import check_group_labels
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["GroupScores", "b_cubed", "pairwise_f1", "pairwise_scores"]
 
@@ -41,7 +46,7 @@ class GroupScores(NamedTuple):
     f1: float
 
 
-def pairwise_scores(labels_true, labels_pred):
+def pairwise_scores(labels_true: ArrayLike, labels_pred: ArrayLike) -> GroupScores:
     """Return precision, recall and F1 over the pairs of items in one group.
 
     Parameters
@@ -86,7 +91,7 @@ def pairwise_scores(labels_true, labels_pred):
     return _scores(_share(together, found), _share(together, right))
 
 
-def pairwise_f1(labels_true, labels_pred):
+def pairwise_f1(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Return the F1 score over the pairs of items in one group.
 
     Parameters
@@ -115,7 +120,7 @@ def pairwise_f1(labels_true, labels_pred):
     return pairwise_scores(labels_true, labels_pred).f1
 
 
-def b_cubed(labels_true, labels_pred):
+def b_cubed(labels_true: ArrayLike, labels_pred: ArrayLike) -> GroupScores:
     """Return B-cubed precision, recall and F1 of groups.
 
     Parameters

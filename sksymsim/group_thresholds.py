@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From which log-odds on pairs speak for one group, chosen on items of known groups."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,9 +23,19 @@ from sksymsim._validation.scores import check_number, check_option
 from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import ItemsLike
+    from sksymsim.clustering import PairClusterer
+    from sksymsim.pairs import Pairs
+
 __all__ = ["GroupThresholdChoice", "calibrate_group_threshold"]
 
-CRITERIA = {
+CRITERIA: dict[str, Callable[[Any, Any], float]] = {
     "pairwise_f1": lambda true, found: pairwise_scores(true, found).f1,
     "b_cubed": lambda true, found: b_cubed(true, found).f1,
 }
@@ -75,21 +87,21 @@ class GroupThresholdChoice:
     value: float
     thresholds: np.ndarray
     values: np.ndarray
-    clusterer: object
+    clusterer: PairClusterer
 
 
 def calibrate_group_threshold(
-    clusterer,
-    X,
-    y,
+    clusterer: PairClusterer,
+    X: Pairs | ItemsLike | list[Any],
+    y: ArrayLike | list[Any],
     *,
-    methods=None,
-    criterion="pairwise_f1",
-    n_thresholds=40,
-    log_odds=None,
-    must_link=None,
-    cannot_link=None,
-):
+    methods: Sequence[str] | None = None,
+    criterion: Literal["pairwise_f1", "b_cubed"] = "pairwise_f1",
+    n_thresholds: int = 40,
+    log_odds: ArrayLike | list[Any] | None = None,
+    must_link: ArrayLike | list[Any] | None = None,
+    cannot_link: ArrayLike | list[Any] | None = None,
+) -> GroupThresholdChoice:
     """Choose the threshold, and the method, of a clusterer on items of known groups.
 
     Parameters

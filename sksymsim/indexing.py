@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A learned similarity as vectors, for an index that knows nothing of it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sksymsim._exports.index import IndexSpace
 from sksymsim._exports.index_space import (
     Euclid,
@@ -19,10 +23,21 @@ from sksymsim._validation.export import (
     check_space_options,
 )
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from sksymsim._typing import Estimator, ItemsLike
+
 __all__ = ["to_cosine", "to_inner_product", "to_l2"]
 
 
-def to_l2(model, X=None, *, margin=0.1, dtype="float32"):
+def to_l2(
+    model: Estimator,
+    X: ItemsLike | None = None,
+    *,
+    margin: float = 0.1,
+    dtype: Literal["float32", "float64"] = "float32",
+) -> IndexSpace:
     """Turn a learned similarity into vectors for an index of Euclidean distances.
 
     Parameters
@@ -93,7 +108,12 @@ def to_l2(model, X=None, *, margin=0.1, dtype="float32"):
     return parts.space("l2", parts.sphere(SphereByDistance, "to_l2 of this form"))
 
 
-def to_inner_product(model, X=None, *, dtype="float32"):
+def to_inner_product(
+    model: Estimator,
+    X: ItemsLike | None = None,
+    *,
+    dtype: Literal["float32", "float64"] = "float32",
+) -> IndexSpace:
     """Turn a learned similarity into vectors for an index of dot products.
 
     Parameters
@@ -156,7 +176,13 @@ def to_inner_product(model, X=None, *, dtype="float32"):
     return parts.space("inner_product", parts.product())
 
 
-def to_cosine(model, X, *, margin=0.1, dtype="float32"):
+def to_cosine(
+    model: Estimator,
+    X: ItemsLike,
+    *,
+    margin: float = 0.1,
+    dtype: Literal["float32", "float64"] = "float32",
+) -> IndexSpace:
     """Turn a learned similarity into vectors of length one, for an index of cosines.
 
     Parameters

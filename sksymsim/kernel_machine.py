@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kernel logistic regression of pairs."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -27,9 +30,24 @@ from sksymsim._validation.parameters import (
 )
 from sksymsim._validation.targets import check_similar_rate
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        ClassWeight,
+        Labels,
+        MetricLearner,
+        PairsLike,
+        Seed,
+        Strings,
+    )
+
 __all__ = ["KernelPairClassifier"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "pairwise": [Choice(*PAIRWISE)],
     "kernel": [Choice(*ITEM_KERNELS)],
     "degree": DEGREE,
@@ -192,27 +210,39 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
+    classes_: Labels
+    gamma_: float
+    kernel_scale_: float
+    n_landmarks_: int | None
+    n_features_in_: int
+    feature_names_in_: Strings
+    n_iter_: int
+    objective_: float
+
     def __init__(
         self,
-        pairwise="both",
+        pairwise: Literal["tppk", "mlpk", "both", "sum", "concat"] = "both",
         *,
-        alpha=1e-4,
-        prior="identity",
-        shrinkage=0.1,
-        kernel="rbf",
-        degree=3,
-        gamma="scale",
-        coef0=1.0,
-        n_landmarks="auto",
-        fit_intercept=True,
-        similar_rate=None,
-        class_weight=None,
-        max_iter=100,
-        tol=1e-3,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        alpha: float = 1e-4,
+        prior: Literal["identity", "covariance", "kissme"]
+        | NDArray[Any]
+        | MetricLearner
+        | None = "identity",
+        shrinkage: float = 0.1,
+        kernel: Literal["linear", "poly", "rbf"] = "rbf",
+        degree: int = 3,
+        gamma: Literal["scale", "auto"] | float = "scale",
+        coef0: float = 1.0,
+        n_landmarks: int | Literal["auto"] | None = "auto",
+        fit_intercept: bool = True,
+        similar_rate: float | None = None,
+        class_weight: ClassWeight = None,
+        max_iter: int = 100,
+        tol: float = 1e-3,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ) -> None:
         self.pairwise = pairwise
         self.alpha = alpha
         self.prior = prior
@@ -231,7 +261,9 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: PairsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn the similarity.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Symmetric kernels of pairs: their matrix, and products with it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
@@ -16,9 +20,14 @@ from sksymsim._validation.kernels import (
 )
 from sksymsim._validation.parameters import NONE, Choice
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from sksymsim._typing import Floats, PairsLike
+
 __all__ = ["pair_gram_operator", "pair_kernel"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "pairwise": [Choice(*PAIRWISE)],
     "kernel": [Choice(*ITEM_KERNELS)],
     "degree": DEGREE,
@@ -28,8 +37,15 @@ PARAMETERS = {
 
 
 def pair_kernel(
-    X, Y=None, *, pairwise="both", kernel="rbf", degree=3, gamma=None, coef0=1.0
-):
+    X: PairsLike,
+    Y: PairsLike | None = None,
+    *,
+    pairwise: Literal["tppk", "mlpk", "both", "sum", "concat"] = "both",
+    kernel: Literal["linear", "poly", "rbf"] = "rbf",
+    degree: int = 3,
+    gamma: float | None = None,
+    coef0: float = 1.0,
+) -> Floats:
     """Return the matrix of a symmetric kernel between pairs.
 
     Parameters
@@ -103,8 +119,15 @@ def pair_kernel(
 
 
 def pair_gram_operator(
-    X, Y=None, *, pairwise="both", kernel="rbf", degree=3, gamma=None, coef0=1.0
-):
+    X: PairsLike,
+    Y: PairsLike | None = None,
+    *,
+    pairwise: Literal["tppk", "mlpk", "both", "sum", "concat"] = "both",
+    kernel: Literal["linear", "poly", "rbf"] = "rbf",
+    degree: int = 3,
+    gamma: float | None = None,
+    coef0: float = 1.0,
+) -> Any:
     """Return the matrix of a symmetric kernel between pairs, as a linear operator.
 
     The matrix is never made: a product takes the time of n_items_X times n_pairs_Y

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Labels of pairs looked at together: what contradicts, and what follows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -28,10 +31,22 @@ from sksymsim._validation.labels import (
 )
 from sksymsim._validation.targets import check_labels, check_weights
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._labels.graph import Contradiction
+    from sksymsim._labels.text import LabelAudit
+    from sksymsim._typing import Booleans, Integers, PairsLike, Seed
+    from sksymsim.pairs import Pairs
+
 __all__ = ["ClosedLabels", "audit_labels", "close_labels"]
 
 
-def audit_labels(pairs, y, *, max_contradictions=20):
+def audit_labels(
+    pairs: PairsLike, y: ArrayLike, *, max_contradictions: int = 20
+) -> LabelAudit:
     """Tell what is wrong with the labels of pairs, taken together.
 
     "Similar" is taken for an equivalence relation: reflexive, symmetric and transitive.
@@ -128,24 +143,24 @@ class ClosedLabels:
     [0, 1, 2, -1]
     """
 
-    pairs: object
+    pairs: Pairs | Integers
     y: np.ndarray
     sample_weight: np.ndarray
     source: np.ndarray
     left_out: np.ndarray
     n_possible_similar: int
     n_possible_dissimilar: int
-    contradictions: list
+    contradictions: list[Contradiction]
 
     @property
-    def inferred(self):
+    def inferred(self) -> Booleans:
         """Which pairs are not given."""
         return self.source < 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_new = int(self.inferred.sum())
         return (
             f"ClosedLabels({len(self) - n_new} given pairs, {n_new} inferred of "
@@ -155,16 +170,16 @@ class ClosedLabels:
 
 
 def close_labels(
-    pairs,
-    y,
+    pairs: PairsLike,
+    y: ArrayLike,
     *,
-    sample_weight=None,
-    max_growth=1.0,
-    max_new=None,
-    on_conflict="keep",
-    max_contradictions=20,
-    random_state=None,
-):
+    sample_weight: ArrayLike | None = None,
+    max_growth: float = 1.0,
+    max_new: int | None = None,
+    on_conflict: Literal["keep", "drop", "raise"] = "keep",
+    max_contradictions: int = 20,
+    random_state: Seed = None,
+) -> ClosedLabels:
     """Add the labels that follow from those of other pairs.
 
     If a is similar to b and b to c, then so is a to c; if b and c are dissimilar, so

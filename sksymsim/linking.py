@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From items to groups of the same thing, and from two catalogues to links."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
@@ -27,6 +30,11 @@ from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import check_number
 from sksymsim.clustering import PairClusterer
 from sksymsim.pairs import Pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Estimator, Floats, Integers, ItemsLike, Seed
 
 __all__ = ["CatalogueLinks", "Deduplication", "deduplicate", "link"]
 
@@ -72,19 +80,19 @@ class Deduplication:
     confidence: np.ndarray
     pairs: np.ndarray = field(repr=False)
     log_odds: np.ndarray = field(repr=False)
-    clusterer: object = field(repr=False)
+    clusterer: PairClusterer = field(repr=False)
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> Floats:
         """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 
     @property
-    def n_groups(self):
+    def n_groups(self) -> int:
         """How many groups there are, those of a single item included."""
         return int(self.labels.max()) + 1
 
-    def groups(self, min_size=2):
+    def groups(self, min_size: int = 2) -> list[Integers]:
         """Return the rows of each group.
 
         Parameters
@@ -154,29 +162,29 @@ class CatalogueLinks:
     log_odds: np.ndarray = field(repr=False)
 
     @property
-    def link_probabilities(self):
+    def link_probabilities(self) -> Floats:
         """The probabilities of the links, of shape (n_links,)."""
         return expit(self.link_log_odds)
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> Floats:
         """The probabilities of the candidates, of shape (n_pairs,)."""
         return expit(self.log_odds)
 
 
 def deduplicate(
-    X,
-    model,
+    X: ItemsLike,
+    model: Estimator,
     *,
-    candidate_pairs="auto",
-    n_neighbors=10,
-    n_random=10,
-    clusterer=None,
-    must_link=None,
-    cannot_link=None,
-    random_state=None,
-    verbose=0,
-):
+    candidate_pairs: str | ArrayLike | Estimator = "auto",
+    n_neighbors: int = 10,
+    n_random: int = 10,
+    clusterer: PairClusterer | None = None,
+    must_link: ArrayLike | None = None,
+    cannot_link: ArrayLike | None = None,
+    random_state: Seed = None,
+    verbose: int = 0,
+) -> Deduplication:
     """Find the items that are the same thing: candidates, probabilities, groups.
 
     Parameters
@@ -275,16 +283,16 @@ def deduplicate(
 
 
 def link(
-    X_a,
-    X_b,
-    model,
+    X_a: ItemsLike,
+    X_b: ItemsLike,
+    model: Estimator,
     *,
-    candidate_pairs="auto",
-    n_neighbors=10,
-    threshold=0.0,
-    one_to_one=True,
-    verbose=0,
-):
+    candidate_pairs: str | ArrayLike | Estimator = "auto",
+    n_neighbors: int = 10,
+    threshold: float = 0.0,
+    one_to_one: bool = True,
+    verbose: int = 0,
+) -> CatalogueLinks:
     """Find the rows of two tables that are the same thing.
 
     Parameters

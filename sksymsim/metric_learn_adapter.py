@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """MetricLearnAdapter: the methods of metric-learn's pair learners, over our models."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._base import PackageMixin
@@ -27,9 +30,28 @@ from sksymsim._validation.scores import check_has_probabilities
 from sksymsim._validation.targets import check_labels, check_weights
 from sksymsim.classifier import SymmetricPairClassifier
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        Estimator,
+        Floats,
+        ItemsLike,
+        Labels,
+        PairsLike,
+        Strings,
+        available_if,
+    )
+else:
+    from sklearn.utils.metaestimators import available_if
+
 __all__ = ["MetricLearnAdapter"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "estimator": [
         NONE,
         Instance(
@@ -163,14 +185,23 @@ class MetricLearnAdapter(
     True
     """
 
+    estimator_: Estimator
+    threshold_: float
+    preprocessor_: Callable[..., Any]
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
     # How learners of metric-learn say of how many items a sample is.
     _tuple_size = 2
 
-    def __init__(self, estimator=None, *, preprocessor=None):
+    def __init__(
+        self, estimator: Estimator = None, *, preprocessor: ArrayLike | None = None
+    ) -> None:
         self.estimator = estimator
         self.preprocessor = preprocessor
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -181,7 +212,13 @@ class MetricLearnAdapter(
 
     # -------------------------------------------------------------------- fitting
 
-    def fit(self, X, y, sample_weight=None, calibration_params=None):
+    def fit(
+        self,
+        X: PairsLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        calibration_params: dict[str, Any] | None = None,
+    ) -> Self:
         """Learn the metric, and set the threshold.
 
         Parameters
@@ -264,7 +301,7 @@ class MetricLearnAdapter(
         rows = np.atleast_2d(self.components_)
         return FittedScore("mahalanobis", 0.0, None, (rows,), (np.ones(len(rows)),))
 
-    def pair_score(self, X):
+    def pair_score(self, X: PairsLike) -> Floats:
         """Return similarities: negative distances where there are distances.
 
         Parameters
@@ -283,7 +320,7 @@ class MetricLearnAdapter(
         return self.estimator_.decision_function(pairs)
 
     @available_if(_has_distance)
-    def pair_distance(self, X):
+    def pair_distance(self, X: PairsLike) -> Floats:
         """Return the learned distances.
 
         Parameters
@@ -300,7 +337,7 @@ class MetricLearnAdapter(
         return np.sqrt(squared_distances(self._distance_score(), pairs))
 
     @available_if(_has_distance)
-    def score_pairs(self, X):
+    def score_pairs(self, X: PairsLike) -> Floats:
         """Return the learned distances; deprecated in metric-learn, so here too.
 
         Parameters
@@ -321,7 +358,7 @@ class MetricLearnAdapter(
         return self.pair_distance(X)
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
         Parameters
@@ -339,7 +376,7 @@ class MetricLearnAdapter(
         return self.estimator_.predict_proba(pairs)
 
     @available_if(_has_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities.
 
         Parameters
@@ -358,7 +395,7 @@ class MetricLearnAdapter(
     # ------------------------------------------------------------ what was learned
 
     @available_if(_has_distance)
-    def transform(self, X):
+    def transform(self, X: ItemsLike) -> Any:
         """Map items to the space in which Euclid is the learned distance.
 
         Parameters
@@ -377,7 +414,7 @@ class MetricLearnAdapter(
         return self._as_output(transform_items(self._distance_score(), items), X)
 
     @available_if(_has_distance)
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the columns that `transform` makes.
 
         Parameters
@@ -393,7 +430,7 @@ class MetricLearnAdapter(
         return super().get_feature_names_out(input_features)
 
     @available_if(_has_distance)
-    def get_metric(self):
+    def get_metric(self) -> Callable[..., Any]:
         """Return the learned distance as a function of two vectors.
 
         Returns
@@ -406,7 +443,7 @@ class MetricLearnAdapter(
         return LearnedMetric(np.atleast_2d(self.components_).copy())
 
     @available_if(_has_distance)
-    def get_mahalanobis_matrix(self):
+    def get_mahalanobis_matrix(self) -> Floats:
         """Return M = Q'Q.
 
         Returns

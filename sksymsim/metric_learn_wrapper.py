@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """MetricLearnPairClassifier: a learner of metric-learn as a classifier of pairs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -27,9 +31,29 @@ from sksymsim._validation.targets import check_labels
 from sksymsim._weights import rate_shift
 from sksymsim.model_selection import PairGroupKFold
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        Estimator,
+        Floats,
+        ItemsLike,
+        Labels,
+        PairsLike,
+        Splits,
+        Strings,
+    )
+
 __all__ = ["MetricLearnPairClassifier"]
 
-PARAMETERS = {"learner": [LEARNER], "similar_rate": [NONE, OPEN_RATE]}
+PARAMETERS: dict[str, list[Any]] = {
+    "learner": [LEARNER],
+    "similar_rate": [NONE, OPEN_RATE],
+}
 
 
 class MetricLearnPairClassifier(
@@ -130,12 +154,25 @@ class MetricLearnPairClassifier(
     True
     """
 
-    def __init__(self, learner, *, cv=None, similar_rate=None):
+    learner_: Estimator
+    scale_: float
+    shift_: float
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self,
+        learner: Estimator,
+        *,
+        cv: Splits | Literal["train"] | None = None,
+        similar_rate: float | None = None,
+    ) -> None:
         self.learner = learner
         self.cv = cv
         self.similar_rate = similar_rate
 
-    def fit(self, X, y):
+    def fit(self, X: PairsLike, y: ArrayLike) -> Self:
         """Fit the learner, then scale and shift.
 
         Parameters
@@ -222,7 +259,7 @@ class MetricLearnPairClassifier(
     def _scores(self, pairs):
         return score_pairs(self._score, pairs)
 
-    def pair_distance(self, X):
+    def pair_distance(self, X: PairsLike) -> Floats:
         """Return the distances that the learner has learned.
 
         Parameters
@@ -238,7 +275,7 @@ class MetricLearnPairClassifier(
         pairs = self._checked_pairs(X)
         return np.sqrt(_squares(self.components_, pairs))
 
-    def pair_score(self, X):
+    def pair_score(self, X: PairsLike) -> Floats:
         """Return the negative distances.
 
         Parameters
@@ -252,7 +289,7 @@ class MetricLearnPairClassifier(
         """
         return -self.pair_distance(X)
 
-    def transform(self, X):
+    def transform(self, X: ItemsLike) -> Any:
         """Map items to the space in which Euclid is the learned distance.
 
         Parameters
@@ -268,7 +305,7 @@ class MetricLearnPairClassifier(
         items = self._checked_items(X)
         return self._as_output(transform_items(_score_of(self.components_), items), X)
 
-    def get_metric(self):
+    def get_metric(self) -> Callable[..., Any]:
         """Return the learned distance as a function of two vectors.
 
         Returns
@@ -279,7 +316,7 @@ class MetricLearnPairClassifier(
         check_is_fitted(self)
         return LearnedMetric(self.components_)
 
-    def get_mahalanobis_matrix(self):
+    def get_mahalanobis_matrix(self) -> Floats:
         """Return M of the learner, so that this model can be a `prior` too.
 
         Returns

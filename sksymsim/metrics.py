@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the order of scores of pairs is worth: error rates and least costs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sksymsim._evaluation.curves import (
@@ -18,6 +22,14 @@ from sksymsim._validation.scores import (
     check_scores,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Floats
+
 __all__ = ["equal_error_rate", "min_cllr", "min_dcf", "tar_at_far"]
 
 
@@ -26,13 +38,21 @@ def _curve(y_true, y_score, sample_weight, pos_label):
     return Ranking(similar, scores).curve(weights)
 
 
-def for_each(values, shape, function):
+def for_each(
+    values: Any, shape: tuple[int, ...], function: Callable[[Any], float]
+) -> float | Floats:
     """Return function values in the shape in which the arguments came."""
     results = np.array([function(value) for value in values]).reshape(shape)
     return results if shape else float(results)
 
 
-def equal_error_rate(y_true, y_score, *, sample_weight=None, pos_label=None):
+def equal_error_rate(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float:
     """Return the error rate at which false accepts and false rejects are equal.
 
     Parameters
@@ -80,7 +100,14 @@ def equal_error_rate(y_true, y_score, *, sample_weight=None, pos_label=None):
     return float(equal_error(_curve(y_true, y_score, sample_weight, pos_label))[0])
 
 
-def tar_at_far(y_true, y_score, far=0.01, *, sample_weight=None, pos_label=None):
+def tar_at_far(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    far: float | ArrayLike = 0.01,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float | Floats:
     """Return the greatest rate of true accepts at a rate of false accepts.
 
     Parameters
@@ -132,15 +159,15 @@ def tar_at_far(y_true, y_score, far=0.01, *, sample_weight=None, pos_label=None)
 
 
 def min_dcf(
-    y_true,
-    y_score,
+    y_true: ArrayLike,
+    y_score: ArrayLike,
     *,
-    p_target=0.01,
-    c_miss=1.0,
-    c_fa=1.0,
-    sample_weight=None,
-    pos_label=None,
-):
+    p_target: float | ArrayLike = 0.01,
+    c_miss: float = 1.0,
+    c_fa: float = 1.0,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float | Floats:
     """Return the least detection cost of all thresholds, normalised.
 
     ``(c_miss p P_miss + c_fa (1 - p) P_fa) / min(c_miss p, c_fa (1 - p))`` with
@@ -200,7 +227,13 @@ def min_dcf(
     return for_each(rates, shape, lambda p: least_cost(curve, p, *costs)[0])
 
 
-def min_cllr(y_true, y_score, *, sample_weight=None, pos_label=None):
+def min_cllr(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> float:
     """Return the cost of log-likelihood ratios after the best rising map, in bits.
 
     What :func:`cllr` has above it is lost by calibration, and the rest by ranking.

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a model says of itself: its training, its versions, its scores."""
 
+from __future__ import annotations
+
 from copy import deepcopy
+from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
 
@@ -11,13 +14,19 @@ from sksymsim._validation.files import (
     check_has_card,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from sksymsim._typing import Estimator
+
 __all__ = ["model_card", "update_model_card"]
 
 # Where wrappers keep the model that does the work, the fitted one first.
 INNER = ("best_estimator_", "estimator_", "estimator")
 
 
-def model_card(model):
+def model_card(model: Estimator) -> dict[str, Any]:
     """Return what a fitted model says of its training, as a dict that JSON can hold.
 
     Parameters
@@ -85,7 +94,13 @@ def model_card(model):
     return card
 
 
-def update_model_card(model, *, scores=None, notes=None, feature_names=None):
+def update_model_card(
+    model: Estimator,
+    *,
+    scores: dict[str, float] | None = None,
+    notes: dict[str, Any] | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Add scores, notes and names of features to the card inside a fitted model.
 
     Parameters
@@ -139,7 +154,7 @@ def update_model_card(model, *, scores=None, notes=None, feature_names=None):
     return model_card(model)
 
 
-def card_or_none(model):
+def card_or_none(model: Estimator) -> dict[str, Any] | None:
     """Return the card of a model, or None where there is none."""
     return None if model is None or _carrier(model) is None else model_card(model)
 

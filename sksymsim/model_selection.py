@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Splits of pairs in which test pairs are as new as those of the deployment."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -12,6 +14,14 @@ from sksymsim._splits.splitter import PairSplitter, take_rows
 from sksymsim._validation.items import check_pairs
 from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Number
 from sksymsim._validation.splits import SIZE, check_arrays, check_seed_used, check_sizes
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._splits.leakage_text import LeakageReport
+    from sksymsim._typing import Level, PairsLike, Seed, TestClass
 
 __all__ = [
     "PairGroupKFold",
@@ -112,13 +122,13 @@ class PairGroupKFold(PairSplitter):
 
     def __init__(
         self,
-        n_splits=5,
+        n_splits: int = 5,
         *,
-        level="item",
-        test_class=None,
-        shuffle=True,
-        random_state=None,
-    ):
+        level: Level = "item",
+        test_class: TestClass | None = None,
+        shuffle: bool = True,
+        random_state: Seed = None,
+    ) -> None:
         self.n_splits = n_splits
         self.level = level
         self.test_class = test_class
@@ -196,14 +206,14 @@ class PairShuffleSplit(PairSplitter):
 
     def __init__(
         self,
-        n_splits=5,
+        n_splits: int = 5,
         *,
-        test_size=None,
-        train_size=None,
-        level="item",
-        test_class=None,
-        random_state=None,
-    ):
+        test_size: float | None = None,
+        train_size: float | None = None,
+        level: Level = "item",
+        test_class: TestClass | None = None,
+        random_state: Seed = None,
+    ) -> None:
         self.n_splits = n_splits
         self.test_size = test_size
         self.train_size = train_size
@@ -228,16 +238,16 @@ class PairShuffleSplit(PairSplitter):
 
 
 def pair_train_test_split(
-    pairs,
-    *arrays,
-    test_size=None,
-    train_size=None,
-    level="item",
-    test_class=None,
-    groups=None,
-    stratify=None,
-    random_state=None,
-):
+    pairs: PairsLike,
+    *arrays: Any,
+    test_size: float | None = None,
+    train_size: float | None = None,
+    level: Level = "item",
+    test_class: TestClass | None = None,
+    groups: ArrayLike | None = None,
+    stratify: ArrayLike | None = None,
+    random_state: Seed = None,
+) -> list[Any]:
     """Split pairs, and what belongs to them, into training and test without leaks.
 
     One split of :class:`PairShuffleSplit`, in the manner of
@@ -314,8 +324,14 @@ def pair_train_test_split(
 
 
 def pair_leakage_report(
-    train, test, *, y_train=None, y_test=None, groups_train=None, groups_test=None
-):
+    train: PairsLike,
+    test: PairsLike,
+    *,
+    y_train: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    groups_train: ArrayLike | None = None,
+    groups_test: ArrayLike | None = None,
+) -> LeakageReport:
     """Tell what test pairs share with training pairs, and what gives them away.
 
     Parameters

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetricMLPClassifier: a symmetric network, learned from labelled pairs."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 
 from sksymsim._callbacks import watched
 from sksymsim._labelled_pairs import LabelledPairs, label_pairs
@@ -25,6 +27,16 @@ from sksymsim._validation.networks import (
 from sksymsim._validation.parameters import check_parameters
 from sksymsim._validation.splits import check_group_labels
 from sksymsim._weights import relative_weights
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Labels, PairsLike, Seed, Strings, available_if
+else:
+    from sklearn.utils.metaestimators import available_if
 
 __all__ = ["SymmetricMLPClassifier"]
 
@@ -203,34 +215,44 @@ class SymmetricMLPClassifier(
     True
     """
 
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+    n_iter_: int
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+
     def __init__(
         self,
-        hidden_layer_sizes=(256,),
-        activation="relu",
+        hidden_layer_sizes: int | ArrayLike = (256,),
+        activation: Literal["relu", "tanh", "identity", "logistic"] = "relu",
         *,
-        cross_weights=False,
-        pooling="distance",
-        head_layer_sizes="auto",
-        cosine_skip=True,
-        solver="adam",
-        alpha=0.03,
-        batch_size="auto",
-        learning_rate_init=1e-3,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=0,
-        warm_start=False,
-        early_stopping=True,
-        validation_fraction=0.1,
-        refit=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-    ):
+        cross_weights: bool = False,
+        pooling: Literal[
+            "distance", "product", "sum", "attention", "mean_max"
+        ] = "distance",
+        head_layer_sizes: int | ArrayLike = "auto",
+        cosine_skip: bool = True,
+        solver: Literal["adam", "lbfgs"] = "adam",
+        alpha: float = 0.03,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate_init: float = 1e-3,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Seed = None,
+        tol: float = 1e-4,
+        verbose: int = 0,
+        warm_start: bool = False,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        refit: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.cross_weights = cross_weights
@@ -258,7 +280,13 @@ class SymmetricMLPClassifier(
 
     # -------------------------------------------------------------------- fitting
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: PairsLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Learn the network.
 
         Parameters
@@ -336,7 +364,13 @@ class SymmetricMLPClassifier(
         self._write_card(known.pairs, known.similar, measured)
 
     @available_if(check_is_stochastic)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: PairsLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Learn from some more pairs, in one epoch of "adam".
 
         The first call sets up the network as `fit` does, from these pairs: they should

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A fitted model as an ONNX graph, for runtimes without Python."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sklearn
@@ -20,10 +23,15 @@ from sksymsim._validation.export import import_onnx
 from sksymsim._version import __version__
 from sksymsim.preprocessing import SharedTransformer
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sksymsim._typing import Estimator
+
 __all__ = ["to_onnx"]
 
 
-def to_onnx(model):
+def to_onnx(model: Estimator) -> Any:
     """Turn a fitted model into an ONNX graph.
 
     Parameters

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The container of pairs: the only code that knows how pairs are laid out."""
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -17,6 +20,15 @@ from sksymsim._validation.items import (
     check_sides,
     check_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from sksymsim._typing import DataFrame, Integers, ItemsLike, Rows, Strings
 
 __all__ = ["Pairs"]
 
@@ -89,9 +101,9 @@ class Pairs:
 
     __slots__ = ("_names", "_rows", "_tables")
 
-    def __init__(self, left, right):
+    def __init__(self, left: ItemsLike, right: ItemsLike) -> None:
         self._tables = check_sides(left, right)
-        self._rows = None
+        self._rows: Any = None
         self._names = names_of_sides(left, right)
 
     @classmethod
@@ -110,7 +122,7 @@ class Pairs:
         """Return the same pairs with other names of the features, or without."""
         return self._from_parts(self._tables, self._rows, names)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # A shared table goes into the file once. joblib stores arrays one by one, and
         # would bring it back as two tables.
         left, right = self._tables
@@ -118,7 +130,7 @@ class Pairs:
         return _restore, (left, right, self._rows, self._names)
 
     @classmethod
-    def from_index(cls, items, index):
+    def from_index(cls, items: ItemsLike, index: ArrayLike) -> Self:
         """Make pairs from a table of items and two row numbers per pair.
 
         Parameters
@@ -152,7 +164,16 @@ class Pairs:
         return cls._from_parts((table, table), rows, names_of(items, "items"))
 
     @classmethod
-    def from_frame(cls, frame, *, left, right, items, item_id=None, features=None):
+    def from_frame(
+        cls,
+        frame: DataFrame,
+        *,
+        left: str,
+        right: str,
+        items: DataFrame,
+        item_id: str | None = None,
+        features: str | list[str] | None = None,
+    ) -> Self:
         """Make pairs from a table of ids and a table of embeddings.
 
         Parameters
@@ -200,43 +221,43 @@ class Pairs:
         return cls.from_index(table, index)._named(names)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Tuple (n_pairs, 2, n_features), as an array of pairs would have."""
         n_pairs = self._tables[0].shape[0] if self._rows is None else len(self._rows)
         return (n_pairs, 2, self._tables[0].shape[1])
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Number of axes, 3, as an array of pairs would have."""
         return 3
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The common dtype of both sides."""
         return np.result_type(self._tables[0].dtype, self._tables[1].dtype)
 
     @property
-    def left(self):
+    def left(self) -> Rows:
         """The left sides; a copy for index pairs."""
         return self._side(0)
 
     @property
-    def right(self):
+    def right(self) -> Rows:
         """The right sides; a copy for index pairs."""
         return self._side(1)
 
     @property
-    def items(self):
+    def items(self) -> Rows | None:
         """The table of items, or None."""
         return self._tables[0] if self._has_items else None
 
     @property
-    def index(self):
+    def index(self) -> Integers | None:
         """The rows of `items` that form each pair, or None."""
         return self._rows if self._has_items else None
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> Strings | None:
         """The names of the columns of data frames, or None."""
         return self._names
 
@@ -245,7 +266,7 @@ class Pairs:
         return self._tables[0] is self._tables[1] and self._rows is not None
 
     @property
-    def is_sparse(self):
+    def is_sparse(self) -> bool:
         """Whether a side is a CSR matrix."""
         return any(sparse.issparse(table) for table in self._tables)
 
@@ -253,7 +274,7 @@ class Pairs:
         table = self._tables[side]
         return table if self._rows is None else table[self._rows[:, side]]
 
-    def block(self, rows):
+    def block(self, rows: slice) -> Rows:
         """Return both sides of some pairs.
 
         Parameters
@@ -271,10 +292,10 @@ class Pairs:
         picked = self._rows[rows]
         return tuple(table[picked[:, i]] for i, table in enumerate(self._tables))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Self:
         rows, side = self._split_key(key)
         if side is not None:
             return self[rows]._side(side)
@@ -322,7 +343,7 @@ class Pairs:
         row %= len(self)
         return slice(row, row + 1)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("Pairs cannot be turned into an array without a copy.")
         sides = [
@@ -332,7 +353,7 @@ class Pairs:
         stacked = np.stack(sides, axis=1)
         return stacked if dtype is None else stacked.astype(dtype, copy=False)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_pairs, _, n_features = self.shape
         kind = "two arrays"
         if self._has_items:
@@ -346,7 +367,7 @@ class Pairs:
             f"feature{'s' * (n_features != 1)}, {self.dtype}, {kind})"
         )
 
-    def swap(self):
+    def swap(self) -> Self:
         """Return the same pairs with the two sides exchanged (no copy).
 
         Returns
@@ -362,7 +383,7 @@ class Pairs:
         rows = None if self._rows is None else self._rows[:, ::-1]
         return self._with(self._tables[::-1], rows)
 
-    def compact(self):
+    def compact(self) -> Self:
         """Return the same pairs holding only the rows that they use.
 
         A selection keeps the whole table of the pairs that it was taken from;
@@ -394,7 +415,7 @@ class Pairs:
         table = table[np.flatnonzero(used)]
         return self._with((table, table), position[self._rows])
 
-    def to_index(self):
+    def to_index(self) -> Self:
         """Return the same pairs as a table of distinct items and an index.
 
         Returns
@@ -435,7 +456,7 @@ class Pairs:
             release_pages(*self._tables)
         return guess_distinct(np.concatenate(hashes), n_rows)
 
-    def map_items(self, function):
+    def map_items(self, function: Callable[..., Any]) -> Self:
         """Return the pairs with `function` applied to their items.
 
         Parameters
@@ -476,7 +497,7 @@ class Pairs:
             tuple(check_mapped(function(side), side) for side in sides), None
         )
 
-    def groups(self):
+    def groups(self) -> Integers:
         """Return the connected component of each pair in the graph of items.
 
         Pairs of different components share no item, so any splitter that keeps

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Models in files: safe ones, small ones, and the names that skops asks for."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -25,12 +28,17 @@ from sksymsim.exceptions import ModelFileError
 from sksymsim.model_cards import card_or_none
 from sksymsim.search import SymmetricPairClassifierCV
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from sksymsim._typing import Estimator, Path
+
 __all__ = ["compact", "load_model", "save_model", "trusted_types"]
 
 FORMAT = 1
 
 
-def save_model(model, path):
+def save_model(model: Estimator, path: Path) -> None:
     """Write a fitted model into one file that can be read without running code.
 
     Parameters
@@ -97,7 +105,7 @@ def save_model(model, path):
     replace_file(path, archive_bytes(header, writer.arrays))
 
 
-def load_model(path, *, mmap_mode=None):
+def load_model(path: Path, *, mmap_mode: Literal["r"] | None = None) -> Estimator:
     """Read a model that :func:`save_model` has written.
 
     Nothing in the file can make code run: classes and their attributes are looked up in
@@ -173,7 +181,9 @@ def load_model(path, *, mmap_mode=None):
     return model
 
 
-def compact(model, *, dtype=None):
+def compact(
+    model: Estimator, *, dtype: Literal["float32", "float64"] | None = None
+) -> Estimator:
     """Return a copy of a fitted model with what prediction needs, and no more.
 
     For pickles, for files of :func:`save_model` and for any other way to store it.
@@ -229,7 +239,7 @@ def compact(model, *, dtype=None):
     return compact_copy(model, None if dtype is None else np.dtype(dtype))
 
 
-def trusted_types():
+def trusted_types() -> list[str]:
     """Return the names of all types that a model of this package may hold.
 
     For ``skops.io.load(file, trusted=trusted_types())``: skops asks for the names of

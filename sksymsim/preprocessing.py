@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Preparing items: one transformer for both sides, and the usual normalisation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.linalg import eigh
 from sklearn.base import (
@@ -17,6 +21,15 @@ from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import names_of, plain_array
 from sksymsim._validation.items import check_pairs, check_width
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Estimator, Floats, PairsLike, Strings
+    from sksymsim.pairs import Pairs
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
 
@@ -51,7 +64,7 @@ class EmbeddingNormalizer(
         The symmetric matrix that items are multiplied with; None if ``whiten=0``.
     n_features_in_ : int
         The number of features.
-    feature_names_in_ : ndarray of shape (n_features,)
+    feature_names_in_ : ndarray of str of shape (n_features,)
         Names of the features, if the training items had any.
 
     See Also
@@ -76,17 +89,24 @@ class EmbeddingNormalizer(
     True
     """
 
-    def __init__(self, *, center=True, whiten=0.0, norm=True):
+    mean_: Floats
+    whitening_: Floats | None
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self, *, center: bool = True, whiten: float = 0.0, norm: bool = True
+    ) -> None:
         self.center = center
         self.whiten = whiten
         self.norm = norm
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the mean and the covariance.
 
         Parameters
@@ -125,7 +145,7 @@ class EmbeddingNormalizer(
         X = plain_array(X, "X")
         return check_array(X, dtype=_float_dtype(X), estimator=self, input_name="X")
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Floats:
         """Normalise items.
 
         Parameters
@@ -238,17 +258,21 @@ class SharedTransformer(
     (99,)
     """
 
-    def __init__(self, transformer):
+    transformer_: Estimator
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(self, transformer: Estimator) -> None:
         self.transformer = transformer
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X, y=None):
+    def fit(self, X: PairsLike, y: object = None) -> Self:
         """Fit the transformer on the distinct items of the pairs.
 
         Parameters
@@ -270,7 +294,7 @@ class SharedTransformer(
         self._fit(X, y)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: PairsLike, y: object = None) -> Pairs:
         """Fit, then transform the same pairs.
 
         Parameters
@@ -315,7 +339,7 @@ class SharedTransformer(
             # Not every transformer can tell.
             return None
 
-    def transform(self, X):
+    def transform(self, X: PairsLike) -> Pairs:
         """Transform both sides.
 
         Parameters
@@ -331,7 +355,9 @@ class SharedTransformer(
         """
         return self._map(self._checked_pairs(X))
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Do nothing: pairs stay pairs, whatever container is asked for.
 
         Parameters
@@ -345,7 +371,7 @@ class SharedTransformer(
         """
         return self
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the features of one transformed item.
 
         Parameters

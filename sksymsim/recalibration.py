@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """New probabilities for a fitted model, out of a few pairs of where it is used now."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import logit
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -19,9 +23,17 @@ from sksymsim._validation.scores import (
     check_scores,
 )
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Estimator, Labels, PairsLike, Strings
+
 __all__ = ["RecalibratedClassifier", "recalibrate"]
 
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "estimator": [
         Instance(
             "a fitted classifier with decision_function or predict_proba",
@@ -99,11 +111,21 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, estimator, *, similar_rate=None):
+    scale_: float
+    shift_: float
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self, estimator: Estimator, *, similar_rate: float | None = None
+    ) -> None:
         self.estimator = estimator
         self.similar_rate = similar_rate
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: PairsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Find scale and shift.
 
         Parameters
@@ -157,7 +179,14 @@ class RecalibratedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         return log_odds * self.scale_ + self.shift_
 
 
-def recalibrate(model, pairs, y, *, similar_rate=None, sample_weight=None):
+def recalibrate(
+    model: Estimator,
+    pairs: PairsLike,
+    y: ArrayLike,
+    *,
+    similar_rate: float | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> RecalibratedClassifier:
     """Give a fitted model new probabilities, out of pairs of where it is used now.
 
     Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """pair_report: every measure of a model, beside cosine and Euclid, with intervals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import stats
 from scipy.special import expit, logit
@@ -25,24 +29,32 @@ from sksymsim._validation.scores import (
 )
 from sksymsim.deployment import reweighted
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Booleans, Estimator, Floats, PairsLike, Seed
+
 __all__ = ["pair_report"]
 
 
 def pair_report(
-    model,
-    pairs,
-    y,
+    model: Estimator,
+    pairs: PairsLike,
+    y: ArrayLike,
     *,
-    far=(0.1, 0.01),
-    p_target=0.01,
-    similar_rate=None,
-    sample_weight=None,
-    groups=None,
-    n_bootstrap=1000,
-    confidence_level=0.95,
-    n_jobs=None,
-    random_state=None,
-):
+    far: Sequence[float] = (0.1, 0.01),
+    p_target: float = 0.01,
+    similar_rate: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    n_bootstrap: int = 1000,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    random_state: Seed = None,
+) -> PairReport:
     """Measure a model on pairs that it has not seen, with intervals.
 
     Cosine and Euclid of the same pairs stand beside it, with the differences.
@@ -189,7 +201,7 @@ def pair_report(
     )
 
 
-def busiest_share(units):
+def busiest_share(units: Any) -> float:
     """Return the share of the pairs that hold the unit that is in most of them."""
     codes = np.unique(units, return_inverse=True)[1].reshape(units.shape)
     within = codes[:, 0] == codes[:, 1]
@@ -212,7 +224,15 @@ class Comparison:
         The rate of similar pairs to hold in every replicate.
     """
 
-    def __init__(self, similar, scores, weights, far, p_target, similar_rate):
+    def __init__(
+        self,
+        similar: Booleans,
+        scores: dict[str, Floats],
+        weights: Floats,
+        far: Floats,
+        p_target: float,
+        similar_rate: float | None,
+    ) -> None:
         self.similar = similar
         self.similar_rate = similar_rate
         measures = rank_measures(far, p_target)
@@ -222,7 +242,7 @@ class Comparison:
         }
         self.log_odds = LogOddsScores(similar, scores["model"], weights)
 
-    def values(self, weights):
+    def values(self, weights: Floats) -> Floats:
         """Return all numbers, for weights of shape (n_weightings, n_pairs)."""
         if self.similar_rate is not None:
             weights = reweighted(weights, self.similar, self.similar_rate)
@@ -230,7 +250,7 @@ class Comparison:
         differences = [values[0] - other for other in values[1:]]
         return np.hstack([*values, *differences, self.log_odds.values(weights)])
 
-    def columns(self):
+    def columns(self) -> list[tuple[str, Any]]:
         """Return for each number what it is of, and its measure."""
         model, *others = self.ranked
         names = [*self.ranked, *[f"{model} - {other}" for other in others]]
@@ -239,7 +259,9 @@ class Comparison:
         return columns + [(model, measure) for measure in self.log_odds.measures]
 
 
-def make_table(columns, found, confidence_level):
+def make_table(
+    columns: Any, found: Any, confidence_level: float
+) -> list[dict[str, Any]]:
     """Return one entry for each number, those of a measure together."""
     quantile = float(stats.t.ppf((1 + confidence_level) / 2, found.n_units - 1))
     entries = []
@@ -265,7 +287,7 @@ def make_table(columns, found, confidence_level):
     return sorted(entries, key=lambda entry: order.index(entry["metric"]))
 
 
-def interval(center, half, scale):
+def interval(center: Any, half: Any, scale: str) -> tuple[Any, Any]:
     """Return the ends of an interval that is even on its scale.
 
     Parameters

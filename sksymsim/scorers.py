@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The metrics as scorers of scikit-learn: greater is better."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.metrics import make_scorer
 
 from sksymsim._responses import log_odds_of
@@ -8,12 +12,16 @@ from sksymsim._validation.scores import OBSERVED, check_option
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
 from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 __all__ = ["get_pair_scorer", "get_pair_scorer_names"]
 
 RANKS = ("decision_function", "predict_proba")
 
 
-def get_pair_scorer(name, **params):
+def get_pair_scorer(name: str, **params: Any) -> Callable[..., Any]:
     """Return a metric of pairs as a scorer for searches and cross-validation.
 
     Parameters
@@ -66,7 +74,7 @@ def get_pair_scorer(name, **params):
     return _SCORERS[name](params)
 
 
-def get_pair_scorer_names():
+def get_pair_scorer_names() -> list[str]:
     """Return the names that :func:`get_pair_scorer` knows.
 
     Returns

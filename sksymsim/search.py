@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One call that chooses whitening, form, prior and penalty, and how to combine them."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -54,11 +57,28 @@ from sksymsim._validation.search import (
     warn_of_lost_weights,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        Estimator,
+        Labels,
+        PairsLike,
+        Scoring,
+        Seed,
+        Splits,
+        Strings,
+    )
+
 __all__ = ["SymmetricPairClassifierCV"]
 
 ALPHAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SCORES_OF_THE_CARD = ("cv_score", "cosine_score", "cv_transfer_score")
-PARAMETERS = {
+PARAMETERS: dict[str, list[Any]] = {
     "combine": [Choice("auto", "stack", "best")],
     "scoring": [
         Instance("the name of a scorer", (str,)),
@@ -220,27 +240,43 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
+    best_estimator_: Estimator
+    choice_: Literal["stack", "best", "cosine", "euclid"]
+    members_: list[dict[str, Any]]
+    best_params_: dict[str, Any]
+    best_index_: int
+    cv_score_: float
+    cosine_score_: float
+    cv_transfer_score_: float
+    cv_results_: dict[str, NDArray[Any]]
+    n_splits_: int
+    n_iter_: int
+    refit_time_: float
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
     def __init__(
         self,
         *,
-        whitenings=(0.0, 0.5, 0.9, None),
-        pca_components=(32,),
-        forms=("mahalanobis", "bilinear", "quadratic"),
-        priors=("identity", "kissme"),
-        shrinkages=(0.1, 0.5),
-        alphas=ALPHAS,
-        candidates=(),
-        cv=None,
-        scoring="neg_log_loss",
-        combine="auto",
-        psd=False,
-        max_iter=500,
-        tol=1e-3,
-        error_score=np.nan,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        whitenings: Sequence[float | None] = (0.0, 0.5, 0.9, None),
+        pca_components: Sequence[int] = (32,),
+        forms: Sequence[str] = ("mahalanobis", "bilinear", "quadratic"),
+        priors: Sequence[str] = ("identity", "kissme"),
+        shrinkages: Sequence[float] = (0.1, 0.5),
+        alphas: Sequence[float] = ALPHAS,
+        candidates: Sequence[Any] = (),
+        cv: int | Splits | None = None,
+        scoring: Scoring = "neg_log_loss",
+        combine: Literal["auto", "stack", "best"] = "auto",
+        psd: bool = False,
+        max_iter: int = 500,
+        tol: float = 1e-3,
+        error_score: float | Literal["raise"] = np.nan,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ) -> None:
         self.whitenings = whitenings
         self.pca_components = pca_components
         self.forms = forms
@@ -259,7 +295,15 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, groups=None, X_val=None, y_val=None):
+    def fit(
+        self,
+        X: PairsLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        X_val: PairsLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Search, decide, and fit what was chosen on all pairs of X.
 
         Parameters
@@ -382,7 +426,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         }
         return lists, make_rule(self.scoring)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags

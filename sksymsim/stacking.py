@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A weighted sum of the log-odds of several models of pairs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -15,6 +19,14 @@ from sksymsim._validation.items import check_pairs
 from sksymsim._validation.parameters import Instance, Number, check_parameters
 from sksymsim._validation.search import check_groups_of_pairs, check_members
 from sksymsim._validation.targets import check_labels, check_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Estimator, Labels, PairsLike, Strings
 
 __all__ = ["StackedPairClassifier"]
 
@@ -72,12 +84,29 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     (1000, 2)
     """
 
-    def __init__(self, estimators, weights, *, intercept=0.0):
+    estimators_: list[Estimator]
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self,
+        estimators: Sequence[tuple[str, Estimator]],
+        weights: ArrayLike,
+        *,
+        intercept: float = 0.0,
+    ) -> None:
         self.estimators = estimators
         self.weights = weights
         self.intercept = intercept
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: PairsLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the members.
 
         Parameters

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SymmetrizedClassifier: any classifier of rows, made symmetric by both orders."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 
 from sksymsim._blocks import working_dtype
 from sksymsim._both_orders import (
@@ -31,6 +34,24 @@ from sksymsim._validation.targets import (
     check_weights,
 )
 from sksymsim._weights import of_weight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        Estimator,
+        Floats,
+        Labels,
+        PairsLike,
+        Strings,
+        available_if,
+    )
+else:
+    from sklearn.utils.metaestimators import available_if
 
 __all__ = ["SymmetrizedClassifier"]
 
@@ -129,11 +150,20 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, estimator, *, feature_map=None):
+    estimator_: Estimator
+    classes_: Labels
+    n_features_in_: int
+    feature_names_in_: Strings
+
+    def __init__(
+        self, estimator: Estimator, *, feature_map: Callable[..., Any] | None = None
+    ) -> None:
         self.estimator = estimator
         self.feature_map = feature_map
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: PairsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Fit the classifier on both orders of the pairs.
 
         Parameters
@@ -195,7 +225,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self._write_card(pairs, similar, {})
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
         Available if `estimator` has probabilities.
@@ -213,7 +243,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         return super().predict_proba(X)
 
     @available_if(_has_probabilities)
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities.
 
         Available if `estimator` has probabilities.

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From which score on pairs are accepted, chosen for a purpose, on held-out pairs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
@@ -21,6 +24,21 @@ from sksymsim._validation.scores import (
     check_splitter,
 )
 from sksymsim._validation.targets import check_labels, check_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import (
+        Booleans,
+        Criterion,
+        Estimator,
+        Floats,
+        PairsLike,
+        Splits,
+    )
 
 __all__ = [
     "ThresholdChoice",
@@ -78,19 +96,19 @@ class ThresholdChoice:
     precision: float
     recall: float
     far: float
-    classifier: object = None
+    classifier: Estimator = None
 
 
 def threshold_at(
-    y_true,
-    y_score,
+    y_true: ArrayLike,
+    y_score: ArrayLike,
     *,
-    criterion="accuracy",
-    beta=1.0,
-    bound=None,
-    sample_weight=None,
-    pos_label=None,
-):
+    criterion: Criterion = "accuracy",
+    beta: float = 1.0,
+    bound: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    pos_label: object | None = None,
+) -> ThresholdChoice:
     """Return the threshold that suits a purpose best, and what it achieves.
 
     Parameters
@@ -155,7 +173,15 @@ def threshold_at(
     return best_threshold(similar, scores, weights, criterion, beta, bound, dtype)
 
 
-def best_threshold(similar, scores, weights, criterion, beta, bound, dtype):
+def best_threshold(
+    similar: Booleans,
+    scores: Floats,
+    weights: Floats,
+    criterion: Criterion,
+    beta: float,
+    bound: float | None,
+    dtype: np.dtype[Any],
+) -> ThresholdChoice:
     """Return the choice among all thresholds, of arguments that are checked.
 
     `beta` may be zero: then the F-score is the precision.
@@ -186,17 +212,17 @@ def best_threshold(similar, scores, weights, criterion, beta, bound, dtype):
 
 
 def calibrate_threshold(
-    model,
-    pairs,
-    y,
+    model: Estimator,
+    pairs: PairsLike,
+    y: ArrayLike,
     *,
-    criterion="accuracy",
-    beta=1.0,
-    bound=None,
-    cv=None,
-    sample_weight=None,
-    groups=None,
-):
+    criterion: Criterion = "accuracy",
+    beta: float = 1.0,
+    bound: float | None = None,
+    cv: Splits | None = None,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+) -> ThresholdChoice:
     """Choose the threshold of a model on pairs that it was not fitted on.
 
     Parameters
@@ -312,7 +338,9 @@ def _scores(model, pairs):
     return model.predict_proba(pairs)[:, 1], "predict_proba"
 
 
-def get_threshold_scorer(criterion="accuracy", *, beta=1.0, bound=None):
+def get_threshold_scorer(
+    criterion: Criterion = "accuracy", *, beta: float = 1.0, bound: float | None = None
+) -> Callable[..., Any]:
     """Return a scorer of decisions, for the choice of a threshold.
 
     Pass it as ``scoring=`` to scikit-learn's ``TunedThresholdClassifierCV``.

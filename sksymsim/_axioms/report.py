@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """AxiomReport: which axioms a model keeps on some items, and where it breaks them."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
 from sksymsim._reports.html_table import NAME, NUMBER, SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from sksymsim._typing import DataFrame, Estimator
 
 __all__ = ["AxiomReport"]
 
@@ -73,16 +83,16 @@ class Axiom:
     high: float
     is_exact: bool
     worst: float
-    witnesses: tuple
+    witnesses: tuple[tuple[Any, ...], ...]
     by_chance: float = np.nan
-    details: dict = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
 
-    def named(self, ids):
+    def named(self, ids: Sequence[Any]) -> Axiom:
         """Return the same with the names of the items in place of their numbers."""
         witnesses = tuple(tuple(ids[i] for i in items) for items in self.witnesses)
         return replace(self, witnesses=witnesses)
 
-    def sentences(self):
+    def sentences(self) -> list[str]:
         """Return what each witness shows, the worst first."""
         broken = WORDINGS[self.name].broken
         return [broken.format(*items) for items in self.witnesses]
@@ -164,13 +174,13 @@ class AxiomReport:
     0.0
     """
 
-    model: object
-    symmetry: object
-    reflexivity: object
-    self_first: object
-    separation: object
-    triangle: object
-    transitivity: object
+    model: Estimator
+    symmetry: Axiom
+    reflexivity: Axiom
+    self_first: Axiom
+    separation: Axiom
+    triangle: Axiom
+    transitivity: Axiom
     n_items: int
     n_distinct: int
     n_compared: int
@@ -179,16 +189,16 @@ class AxiomReport:
     confidence_level: float
 
     @property
-    def axioms(self):
+    def axioms(self) -> list[Axiom]:
         """All axioms, in the order of the table."""
         return [getattr(self, name) for name in WORDINGS]
 
     @property
-    def is_exact(self):
+    def is_exact(self) -> bool:
         """Whether everything was looked at."""
         return all(axiom.is_exact for axiom in self.axioms)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain Python objects.
 
         Returns
@@ -201,7 +211,7 @@ class AxiomReport:
         numbers["confidence_level"] = self.confidence_level
         return numbers | {axiom.name: asdict(axiom) for axiom in self.axioms}
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the table as a data frame.
 
         Returns
@@ -214,7 +224,7 @@ class AxiomReport:
         rows = [asdict(axiom) for axiom in self.axioms]
         return pd.DataFrame(rows).drop(columns="details")
 
-    def to_html(self, path=None, *, title="Axioms"):
+    def to_html(self, path: Path | None = None, *, title: str = "Axioms") -> str:
         """Return the report as one page of HTML that needs no other file.
 
         Parameters
@@ -264,14 +274,14 @@ class AxiomReport:
             "</tbody></table>"
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         broken = [axiom.name for axiom in self.axioms if axiom.n_violations]
         return (
             f"AxiomReport({self.n_distinct} items, broken: "
             f"{', '.join(broken) or 'none'})"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = self._cells()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [

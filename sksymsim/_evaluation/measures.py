@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """All measures of one set of scores, for any number of weightings at once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
@@ -26,6 +29,9 @@ from sksymsim._evaluation.losses import (
     surprises_by_bin,
 )
 from sksymsim._validation.scores import OBSERVED
+
+if TYPE_CHECKING:
+    from sksymsim._typing import Booleans, Floats
 
 N_BINS = 10
 
@@ -118,7 +124,7 @@ class LogOddsScores:
         The weights by which the bins of the calibration error are made.
     """
 
-    def __init__(self, similar, log_odds, weights):
+    def __init__(self, similar: Booleans, log_odds: Floats, weights: Floats) -> None:
         self.measures = probability_measures()
         self.similar = similar
         self.log_odds = log_odds

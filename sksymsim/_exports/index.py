@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The vectors of a learned similarity, and what the numbers of an index mean."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit
 
@@ -11,6 +15,13 @@ from sksymsim._validation.export import (
     check_values,
 )
 from sksymsim._validation.items import check_finite_items, check_items
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._typing import Floats, ItemsLike
 
 
 def _same(values):
@@ -93,20 +104,32 @@ class IndexSpace:
     (3000, 8)
     """
 
-    def __init__(self, metric, encoding, splits, intercept, n_features, dtype):
+    metric: str
+    n_dimensions: int
+    n_features_in_: int
+
+    def __init__(
+        self,
+        metric: Literal["l2", "inner_product", "cosine"],
+        encoding: object,
+        splits: list[Any],
+        intercept: float,
+        n_features: int,
+        dtype: np.dtype[Any],
+    ) -> None:
         self.metric = metric
         self.n_dimensions = encoding.n_dimensions
         self.n_features_in_ = n_features
         self._encoding, self._splits = encoding, splits
         self._intercept, self._dtype = intercept, dtype
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"IndexSpace({self.metric!r}, {self.n_features_in_} features -> "
             f"{self.n_dimensions} dimensions, {self._dtype})"
         )
 
-    def transform_items(self, X):
+    def transform_items(self, X: ItemsLike) -> Floats:
         """Return the vectors that the index holds.
 
         Parameters
@@ -127,7 +150,7 @@ class IndexSpace:
         """
         return self._vectors(X, "X", self._encoding.items)
 
-    def transform_queries(self, X):
+    def transform_queries(self, X: ItemsLike) -> Floats:
         """Return the vectors that the index is asked for.
 
         Parameters
@@ -156,7 +179,13 @@ class IndexSpace:
         )
         return project_all(self._splits, X)
 
-    def log_odds(self, values, X_query=None, *, engine):
+    def log_odds(
+        self,
+        values: ArrayLike,
+        X_query: ItemsLike | None = None,
+        *,
+        engine: Literal["faiss", "hnswlib", "pgvector", "sklearn"],
+    ) -> Floats:
         """Return the log-odds that belong to numbers of an index.
 
         Parameters
@@ -193,7 +222,13 @@ default=None
             z, own = self._project(X_query, "X_query")
         return self._encoding.scores(values, z, own) + self._intercept
 
-    def probabilities(self, values, X_query=None, *, engine):
+    def probabilities(
+        self,
+        values: ArrayLike,
+        X_query: ItemsLike | None = None,
+        *,
+        engine: Literal["faiss", "hnswlib", "pgvector", "sklearn"],
+    ) -> Floats:
         """Return the probabilities of "similar" that belong to numbers of an index.
 
         Parameters

@@ -6,6 +6,10 @@ what it may be; lengths that go by one name must agree. Nothing else of an objec
 written, and nothing else is read.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.frozen import FrozenEstimator
@@ -65,9 +69,12 @@ from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.stacking import StackedPairClassifier
 from sksymsim.symmetrize import SymmetrizedClassifier
 
+if TYPE_CHECKING:
+    from typing import Any
+
 # What `compact` puts in place of a parameter that only `fit` needs; no `fit` takes it.
 LEFT_OUT = "left out by compact"
-ANY = []
+ANY: list[Any] = []
 FINITE = Number(float, -np.inf)
 COUNT, SIZE = Number(int, 0), Number(int, 1)
 TEXT = Instance("a string", (str,))

@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What an audit of labels holds, says and warns of."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
 from sksymsim._reports.html_table import NAME, NUMBER
 from sksymsim._splits.leakage_text import ONE_LABEL_EXCESS
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sksymsim._labels.graph import Contradiction
 
 # If so many of the labels that chains can check are against them, a few wrong labels do
 # not explain it without being found first.
@@ -108,11 +117,11 @@ class LabelAudit:
     n_items_only_dissimilar: int
     one_label_share: float | None
     one_label_expected: float | None
-    contradictions: list
+    contradictions: list[Contradiction]
     contradictory: np.ndarray = field(repr=False, compare=False)
     group_sizes: np.ndarray = field(repr=False, compare=False)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers, the contradictions and the alarms as plain Python types.
 
         Returns
@@ -124,13 +133,13 @@ class LabelAudit:
         return numbers | {"consistency": self.consistency, "alarms": self.alarms}
 
     @property
-    def consistency(self):
+    def consistency(self) -> float | None:
         """The share of agreements among the labels that chains can check."""
         n_checked = self.n_chain_agreements + self.n_chain_contradictions
         return self.n_chain_agreements / n_checked if n_checked else None
 
     @property
-    def suspects(self):
+    def suspects(self) -> list[tuple[int, int]]:
         """Links of several of the chains listed, and of how many."""
         links = Counter(
             row for c in self.contradictions if c.kind == "chain" for row in c.rows
@@ -138,7 +147,7 @@ class LabelAudit:
         return [(row, n) for row, n in links.most_common() if n > 1]
 
     @property
-    def alarms(self):
+    def alarms(self) -> list[str]:
         """Sentences that say what is wrong and what to do; empty if nothing is."""
         texts = [
             self._alarm_disagreeing(),
@@ -244,7 +253,7 @@ class LabelAudit:
             ),
         }
 
-    def __str__(self):
+    def __str__(self) -> str:
         alarms = self.alarms
         lines = [f"{name}: {text}" for name, text in self._lines().items()]
         lines.append(f"alarms: {len(alarms) or 'none'}")
@@ -266,7 +275,9 @@ class LabelAudit:
         parts.append(_html_list("Contradictions", texts, "found"))
         return "\n".join(part for part in parts if part)
 
-    def to_html(self, path=None, *, title="Labels of pairs"):
+    def to_html(
+        self, path: Path | None = None, *, title: str = "Labels of pairs"
+    ) -> str:
         """Return the audit as one page of HTML that needs no other file.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A threshold of distances, with metric-learn's strategies to choose it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +17,14 @@ from sksymsim._validation.scores import (
 )
 from sksymsim.thresholds import best_threshold
 
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Floats, PairsLike
+
 
 class DistanceThresholdMixin:
     """Labels by a threshold that can be moved, and the area under the ROC curve.
@@ -21,7 +33,7 @@ class DistanceThresholdMixin:
     ``classes_`` and ``threshold_``.
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X: PairsLike) -> Floats:
         """Return what is compared with the threshold: `pair_score`.
 
         Parameters
@@ -36,7 +48,7 @@ class DistanceThresholdMixin:
         """
         return self.pair_score(X)
 
-    def predict(self, X):
+    def predict(self, X: PairsLike) -> Floats:
         """Return the label of each pair, by the threshold.
 
         Parameters
@@ -52,7 +64,9 @@ class DistanceThresholdMixin:
         similar = -self.decision_function(X) <= self.threshold_
         return self.classes_[similar.astype(np.intp)]
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: PairsLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the area under the ROC curve.
 
         Parameters
@@ -77,7 +91,7 @@ class DistanceThresholdMixin:
         similar, scores, weights = self._judged(y, scores, sample_weight)
         return float(roc_auc_score(similar, scores, sample_weight=weights))
 
-    def set_threshold(self, threshold):
+    def set_threshold(self, threshold: float) -> Self:
         """Set the distance up to which pairs are called similar.
 
         Parameters
@@ -99,8 +113,13 @@ class DistanceThresholdMixin:
         return self
 
     def calibrate_threshold(
-        self, pairs_valid, y_valid, strategy="accuracy", min_rate=None, beta=1.0
-    ):
+        self,
+        pairs_valid: PairsLike,
+        y_valid: ArrayLike,
+        strategy: Literal["accuracy", "f_beta", "max_tpr", "max_tnr"] = "accuracy",
+        min_rate: float | None = None,
+        beta: float = 1.0,
+    ) -> Self:
         """Choose the threshold for a purpose, on pairs for validation.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of how transitive a relation is, at each threshold."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -16,6 +20,14 @@ from sksymsim._validation.axioms import (
 )
 from sksymsim._validation.frames import names_of_items
 from sksymsim._validation.items import check_items
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats, Integers, ItemsLike, Seed
 
 __all__ = ["TransitivityDisplay"]
 
@@ -75,7 +87,20 @@ class TransitivityDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, thresholds, violation_rate, chance_rate, n_paths, name=None):
+    ax_: Axes
+    figure_: Any
+    line_: Any
+    chance_: Any
+
+    def __init__(
+        self,
+        *,
+        thresholds: Floats,
+        violation_rate: Floats,
+        chance_rate: Floats,
+        n_paths: Integers,
+        name: str | None = None,
+    ) -> None:
         self.thresholds = thresholds
         self.violation_rate = violation_rate
         self.chance_rate = chance_rate
@@ -85,16 +110,16 @@ class TransitivityDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
+        estimator: Estimator,
+        X: ItemsLike,
         *,
-        n_thresholds=50,
-        max_items=400,
-        random_state=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        n_thresholds: int = 50,
+        max_items: int = 400,
+        random_state: Seed = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the violations of a model.
 
         Parameters
@@ -149,7 +174,15 @@ class TransitivityDisplay(Display):
         return display.plot(ax, name=name_of(estimator, name), **kwargs)
 
     @classmethod
-    def from_predictions(cls, scores, *, n_thresholds=50, ax=None, name=None, **kwargs):
+    def from_predictions(
+        cls,
+        scores: ArrayLike,
+        *,
+        n_thresholds: int = 50,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the violations of scores that are there already.
 
         Parameters

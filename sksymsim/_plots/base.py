@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What all pictures share: axes, colours, names, and how a model's pairs are read."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.pipeline import Pipeline
 
 from sksymsim._responses import log_odds_method, read_log_odds
@@ -11,6 +15,13 @@ from sksymsim._validation.scores import (
     check_labels_of_model,
     check_scores,
 )
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes
 
 # Okabe and Ito, Color universal design (2008): told apart by colour-blind people too.
 # Their yellow is left out, which is too light for lines on white.
@@ -36,7 +47,7 @@ class Display:
     The class that inherits has an attribute ``name`` and ``_draw(ax, **kwargs)``.
     """
 
-    def plot(self, ax=None, *, name=None, **kwargs):
+    def plot(self, ax: Axes = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw it.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of probabilities beside what comes true."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import expit
 
@@ -20,6 +24,14 @@ from sksymsim._plots.base import (
 )
 from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import check_number, check_option, check_scores
+
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats, Integers, PairsLike
 
 __all__ = ["ReliabilityDisplay"]
 
@@ -85,16 +97,21 @@ class ReliabilityDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
+    ax_: Axes
+    figure_: Any
+    line_: Any
+    bars_: Any
+
     def __init__(
         self,
         *,
-        prob_true,
-        prob_pred,
-        counts,
-        histogram,
-        calibration_error,
-        name=None,
-    ):
+        prob_true: Floats,
+        prob_pred: Floats,
+        counts: Integers,
+        histogram: Integers,
+        calibration_error: float,
+        name: str | None = None,
+    ) -> None:
         self.prob_true = prob_true
         self.prob_pred = prob_pred
         self.counts = counts
@@ -105,17 +122,17 @@ class ReliabilityDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Estimator,
+        X: PairsLike,
+        y: ArrayLike,
         *,
-        n_bins=10,
-        strategy="quantile",
-        sample_weight=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        n_bins: int = 10,
+        strategy: Literal["quantile", "uniform"] = "quantile",
+        sample_weight: ArrayLike | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the probabilities of a model.
 
         Parameters
@@ -162,17 +179,17 @@ class ReliabilityDisplay(Display):
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_score,
+        y_true: ArrayLike,
+        y_score: ArrayLike,
         *,
-        n_bins=10,
-        strategy="quantile",
-        sample_weight=None,
-        pos_label=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        n_bins: int = 10,
+        strategy: Literal["quantile", "uniform"] = "quantile",
+        sample_weight: ArrayLike | None = None,
+        pos_label: object | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the probabilities that belong to log-odds.
 
         Parameters

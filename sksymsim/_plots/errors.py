@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of both error rates at each threshold."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.stats import norm
 
@@ -14,6 +18,14 @@ from sksymsim._plots.base import (
     scored_pairs,
 )
 from sksymsim._validation.scores import check_scores
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats, PairsLike
 
 __all__ = ["DetDisplay"]
 
@@ -78,7 +90,20 @@ class DetDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, fpr, fnr, thresholds, equal_error_rate, name=None):
+    ax_: Axes
+    figure_: Any
+    line_: Any
+    point_: Any
+
+    def __init__(
+        self,
+        *,
+        fpr: Floats,
+        fnr: Floats,
+        thresholds: Floats,
+        equal_error_rate: float,
+        name: str | None = None,
+    ) -> None:
         self.fpr = fpr
         self.fnr = fnr
         self.thresholds = thresholds
@@ -87,8 +112,16 @@ class DetDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, sample_weight=None, ax=None, name=None, **kwargs
-    ):
+        cls,
+        estimator: Estimator,
+        X: PairsLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the error rates of a model.
 
         Parameters
@@ -128,15 +161,15 @@ class DetDisplay(Display):
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_score,
+        y_true: ArrayLike,
+        y_score: ArrayLike,
         *,
-        sample_weight=None,
-        pos_label=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        sample_weight: ArrayLike | None = None,
+        pos_label: object | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the error rates of scores that are there already.
 
         Parameters

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of what more pairs would bring."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
@@ -17,6 +21,23 @@ from sksymsim._validation.plots import (
 from sksymsim._validation.scores import check_splitter
 from sksymsim._validation.targets import check_labels
 from sksymsim.model_selection import PairGroupKFold
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import (
+        Axes,
+        Estimator,
+        Floats,
+        Integers,
+        PairsLike,
+        Scoring,
+        Seed,
+        Splits,
+    )
 
 __all__ = ["PairLearningCurveDisplay"]
 
@@ -76,7 +97,19 @@ class PairLearningCurveDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, train_sizes, test_scores, score_name="score", name=None):
+    ax_: Axes
+    figure_: Any
+    line_: Any
+    fill_between_: Any
+
+    def __init__(
+        self,
+        *,
+        train_sizes: Integers,
+        test_scores: Floats,
+        score_name: str = "score",
+        name: str | None = None,
+    ) -> None:
         self.train_sizes = train_sizes
         self.test_scores = test_scores
         self.score_name = score_name
@@ -85,21 +118,21 @@ class PairLearningCurveDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Estimator,
+        X: PairsLike,
+        y: ArrayLike,
         *,
-        cv=None,
-        groups=None,
-        train_sizes=None,
-        scoring="roc_auc",
-        score_name=None,
-        n_jobs=None,
-        random_state=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        cv: Splits | None = None,
+        groups: ArrayLike | None = None,
+        train_sizes: ArrayLike | None = None,
+        scoring: Scoring = "roc_auc",
+        score_name: str | None = None,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Fit a model on more and more pairs, and draw what it gains.
 
         Parameters
@@ -160,9 +193,10 @@ class PairLearningCurveDisplay(Display):
         pairs = check_pairs(X, allow_nan=True)
         similar = check_labels(y, len(pairs))[1]
         if cv is None:
-            level = "item" if groups is None else "group"
             # Not random: the state is for the subsets.
-            cv = PairGroupKFold(level=level, shuffle=False)
+            cv = PairGroupKFold(
+                level="item" if groups is None else "group", shuffle=False
+            )
         folds = list(cv.split(pairs, y, groups) if hasattr(cv, "split") else cv)
         folds = [[np.arange(len(pairs))[part] for part in fold] for fold in folds]
         sizes = check_train_sizes(train_sizes, min(len(train) for train, _ in folds))

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of what a model has learned: the spectrum of its matrices."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import entr
 
 from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, last_step, name_of
 from sksymsim._validation.plots import check_matrices
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats
 
 __all__ = ["SpectrumDisplay"]
 
@@ -67,12 +78,19 @@ class SpectrumDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, eigenvalues, name=None):
+    ax_: Axes
+    figure_: Any
+    lines_: list[Any]
+    negative_: list[Any]
+
+    def __init__(
+        self, *, eigenvalues: dict[str, Floats], name: str | None = None
+    ) -> None:
         self.eigenvalues = eigenvalues
         self.name = name
 
     @property
-    def effective_rank(self):
+    def effective_rank(self) -> dict[str, float]:
         """The effective rank of each matrix.
 
         The exponential of the entropy of the eigenvalues, taken by absolute value and
@@ -82,7 +100,14 @@ class SpectrumDisplay(Display):
         return {name: rank_of(values) for name, values in self.eigenvalues.items()}
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, name=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        *,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the spectrum of a fitted model.
 
         Parameters

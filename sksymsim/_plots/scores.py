@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of scores: how those of similar and of dissimilar pairs are distributed."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sksymsim._plots.base import (
@@ -13,6 +17,14 @@ from sksymsim._plots.base import (
 )
 from sksymsim._validation.parameters import NONE, Number
 from sksymsim._validation.scores import check_number, check_scores
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
+    from sksymsim._typing import Axes, Estimator, Floats, PairsLike
 
 __all__ = ["ScoreDistributionDisplay"]
 
@@ -75,17 +87,23 @@ class ScoreDistributionDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
+    ax_: Axes
+    figure_: Any
+    similar_: Any
+    dissimilar_: Any
+    line_: Any
+
     def __init__(
         self,
         *,
-        edges,
-        similar_shares,
-        dissimilar_shares,
-        n_similar,
-        n_dissimilar,
-        threshold=None,
-        name=None,
-    ):
+        edges: Floats,
+        similar_shares: Floats,
+        dissimilar_shares: Floats,
+        n_similar: int,
+        n_dissimilar: int,
+        threshold: float | None = None,
+        name: str | None = None,
+    ) -> None:
         self.edges = edges
         self.similar_shares = similar_shares
         self.dissimilar_shares = dissimilar_shares
@@ -97,17 +115,17 @@ class ScoreDistributionDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Estimator,
+        X: PairsLike,
+        y: ArrayLike,
         *,
-        threshold=0.0,
-        n_bins=40,
-        sample_weight=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        threshold: float = 0.0,
+        n_bins: int = 40,
+        sample_weight: ArrayLike | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the log-odds that a model gives to pairs.
 
         Parameters
@@ -154,17 +172,17 @@ class ScoreDistributionDisplay(Display):
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_score,
+        y_true: ArrayLike,
+        y_score: ArrayLike,
         *,
-        threshold=0.0,
-        n_bins=40,
-        sample_weight=None,
-        pos_label=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        threshold: float = 0.0,
+        n_bins: int = 40,
+        sample_weight: ArrayLike | None = None,
+        pos_label: object | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw log-odds that are there already.
 
         Parameters

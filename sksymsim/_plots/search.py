@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A picture of what a search has found."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, name_of, shown_score
 from sksymsim._selection.curves import make_curves, standard_errors
 from sksymsim._validation.plots import check_cv_results, check_search
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from sksymsim._plots.search import SearchCurve
+    from sksymsim._typing import Axes, Estimator
 
 __all__ = ["SearchResultsDisplay"]
 
@@ -76,16 +88,21 @@ class SearchResultsDisplay(Display):
     >>> plt.close(display.figure_)
     """
 
+    ax_: Axes
+    figure_: Any
+    lines_: list[Any]
+    best_: Any
+
     def __init__(
         self,
         *,
-        curves,
-        best_index,
-        n_splits=None,
-        parameter="alpha",
-        score_name="score",
-        name=None,
-    ):
+        curves: list[SearchCurve],
+        best_index: int,
+        n_splits: int | None = None,
+        parameter: str = "alpha",
+        score_name: str = "score",
+        name: str | None = None,
+    ) -> None:
         self.curves = curves
         self.best_index = best_index
         self.n_splits = n_splits
@@ -96,14 +113,14 @@ class SearchResultsDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Estimator,
         *,
-        parameter="alpha",
-        score_name=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        parameter: str = "alpha",
+        score_name: str | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the results of a fitted search.
 
         Parameters
@@ -154,15 +171,15 @@ class SearchResultsDisplay(Display):
     @classmethod
     def from_cv_results(
         cls,
-        cv_results,
+        cv_results: dict[str, Any],
         *,
-        best_index=None,
-        parameter="alpha",
-        score_name=None,
-        ax=None,
-        name=None,
-        **kwargs,
-    ):
+        best_index: int | None = None,
+        parameter: str = "alpha",
+        score_name: str | None = None,
+        ax: Axes = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw results that were kept.
 
         Parameters

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """PairReport: what a model is worth on some pairs, as a table."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_report import make_page
 from sksymsim._reports.html_table import html_table
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sksymsim._typing import DataFrame, Estimator, Floats
 
 __all__ = ["PairReport"]
 
@@ -65,10 +74,10 @@ class PairReport:
     True
     """
 
-    table: list
-    model: object
+    table: list[dict[str, Any]]
+    model: Estimator
     similar: np.ndarray
-    scores: dict
+    scores: dict[str, Floats]
     sample_weight: np.ndarray
     n_units: int
     n_bootstrap: int
@@ -76,7 +85,7 @@ class PairReport:
     similar_rate: float | None
     busiest_share: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers as plain Python objects, ready for JSON.
 
         Returns
@@ -95,7 +104,7 @@ class PairReport:
             "table": [dict(entry) for entry in self.table],
         }
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """Return the table as a data frame.
 
         Returns
@@ -107,7 +116,13 @@ class PairReport:
 
         return pd.DataFrame(self.table)
 
-    def to_html(self, path=None, *, title="Pair report", pictures=True):
+    def to_html(
+        self,
+        path: Path | None = None,
+        *,
+        title: str = "Pair report",
+        pictures: bool = True,
+    ) -> str:
         """Return the report as one page of HTML that needs no other file.
 
         The table, differences, counts and what to beware of; and pictures: how the
@@ -156,13 +171,13 @@ class PairReport:
     def _repr_html_(self):
         return html_table(self, self._title())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"PairReport({len(self.similar)} pairs, {self.n_units} independent units, "
             f"{len(self.table)} numbers)"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         columns = list(dict.fromkeys(entry["of"] for entry in self.table))
         cells = {(e["metric"], e["of"]): _cell(e) for e in self.table}
         metrics = list(dict.fromkeys(entry["metric"] for entry in self.table))

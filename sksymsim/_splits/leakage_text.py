@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a leakage report holds, says and warns of."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # An AUC is clearly off .5 at so many standard errors (99 % of a normal distribution),
 # and worth a sentence from so far on.
@@ -47,17 +53,17 @@ class LeakageReport:
     item_rate_auc_se: float | None = None
     sum_auc: float | None = None
     sum_auc_se: float | None = None
-    n_seen: np.ndarray = field(default=None, repr=False, compare=False)
-    repeated: np.ndarray = field(default=None, repr=False, compare=False)
-    implied: np.ndarray = field(default=None, repr=False, compare=False)
+    n_seen: np.ndarray | None = field(default=None, repr=False, compare=False)
+    repeated: np.ndarray | None = field(default=None, repr=False, compare=False)
+    implied: np.ndarray | None = field(default=None, repr=False, compare=False)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all numbers, and the alarms, as a dict of plain Python types."""
         numbers = {k: v for k, v in asdict(self).items() if k not in ARRAYS}
         return numbers | {"alarms": self.alarms}
 
     @property
-    def alarms(self):
+    def alarms(self) -> list[str]:
         """Sentences that say what is wrong and what to do; empty if nothing is."""
         texts = [
             self._alarm_repeated(),
@@ -150,7 +156,7 @@ class LeakageReport:
                     "dissimilar pairs from the same items, equally often."
                 )
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [
             f"{self.n_train} training pairs of {self.n_items_train} items, "
             f"{self.n_test} test pairs of {self.n_items_test} items",

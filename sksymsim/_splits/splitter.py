@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What all splitters of pairs do alike: they check, count, refuse and warn."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
@@ -15,6 +17,14 @@ from sksymsim._validation.splits import (
     warn_if_dropped,
 )
 from sksymsim._validation.targets import check_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+    from sksymsim._splits.splitter import SplitRecord
+    from sksymsim._typing import Integers, PairsLike
 
 ADVICE = {
     None: "there are too few pairs",
@@ -31,7 +41,9 @@ class PairSplitter(BaseCrossValidator):
     # its own mixin for that is private.
     __metadata_request__split: ClassVar[dict] = {"groups": True}
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: PairsLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[Integers, Integers]]:
         """Return training and test pairs of each split.
 
         Parameters
@@ -66,9 +78,13 @@ class PairSplitter(BaseCrossValidator):
         """
         masks, _, n_dropped = self._masks(X, y, groups)
         warn_if_dropped(n_dropped, len(masks[0][0]), self._to_keep)
-        return iter([tuple(map(np.flatnonzero, pair)) for pair in masks])
+        return iter(
+            [(np.flatnonzero(train), np.flatnonzero(test)) for train, test in masks]
+        )
 
-    def report(self, X, y=None, groups=None):
+    def report(
+        self, X: PairsLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> list[SplitRecord]:
         """Count what each split trains on, tests, and leaves out.
 
         Parameters
@@ -96,7 +112,9 @@ class PairSplitter(BaseCrossValidator):
         masks, similar, _ = self._masks(X, y, groups)
         return [make_record(i, *pair, similar) for i, pair in enumerate(masks)]
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(
+        self, X: object = None, y: object = None, groups: object = None
+    ) -> int:
         """Return the number of splits.
 
         Parameters
