@@ -6,6 +6,7 @@ from scipy.special import expit, log_expit
 
 from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
+from sksymsim._validation.items import takes_pairs
 
 
 class PairScoreMixin(PackageMixin):
@@ -41,6 +42,7 @@ class PairScoreMixin(PackageMixin):
         tags.classifier_tags.multi_class = False
         return tags
 
+    @takes_pairs
     def decision_function(self, X):
         """Return the log-odds that the pairs are similar.
 
@@ -56,6 +58,7 @@ class PairScoreMixin(PackageMixin):
         """
         return self._scores(self._checked_pairs(X))
 
+    @takes_pairs
     def predict_proba(self, X):
         """Return the probabilities that the pairs are dissimilar and similar.
 
@@ -72,6 +75,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(expit, scores)
 
+    @takes_pairs
     def predict_log_proba(self, X):
         """Return the logarithms of the probabilities, exact for very small ones.
 
@@ -88,6 +92,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(log_expit, scores)
 
+    @takes_pairs
     def predict(self, X):
         """Return the more probable label of each pair.
 
@@ -115,6 +120,7 @@ class KeptScoreMixin(PairScoreMixin):
     def _scores(self, pairs):
         return self._score_with(self._score, pairs)
 
+    @takes_pairs
     def pair_score(self, X):
         """Return a similarity without intercept: larger is more similar.
 

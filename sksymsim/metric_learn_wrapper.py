@@ -12,7 +12,7 @@ from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._score import FittedScore
 from sksymsim._scoring import score_pairs, squared_distances, transform_items
-from sksymsim._validation.items import check_pairs
+from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.metric_learn import (
     LEARNER,
     TRAIN,
@@ -221,6 +221,7 @@ class MetricLearnPairClassifier(
     def _scores(self, pairs):
         return score_pairs(self._score, pairs)
 
+    @takes_pairs
     def pair_distance(self, X):
         """Return the distances that the learner has learned.
 
@@ -237,6 +238,7 @@ class MetricLearnPairClassifier(
         pairs = self._checked_pairs(X)
         return np.sqrt(_squares(self.components_, pairs))
 
+    @takes_pairs
     def pair_score(self, X):
         """Return the negative distances.
 

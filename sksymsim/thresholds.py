@@ -11,7 +11,7 @@ from sklearn.model_selection import FixedThresholdClassifier, check_cv
 
 from sksymsim._evaluation.criteria import CRITERIA, Accepted, between
 from sksymsim._evaluation.curves import Ranking
-from sksymsim._validation.items import check_pairs
+from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.scores import (
     check_criterion,
     check_held_out,
@@ -185,6 +185,7 @@ def best_threshold(similar, scores, weights, criterion, beta, level, dtype):
     )
 
 
+@takes_pairs
 def calibrate_threshold(
     model,
     pairs,
