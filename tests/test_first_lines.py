@@ -13,6 +13,7 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
     calibrate_threshold,
+    deduplicate,
     link,
     pair_report,
 )
@@ -124,6 +125,29 @@ def test_vectors_of_two_lengths(sides):
     left[:] = [None, np.ones(2)]
     with pytest.raises(TypeError, match="left must hold numbers, got dtype object"):
         Pairs(left, left)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_with_more_than_numbers(model, sides, library):
+    frames = pytest.importorskip(library)
+    vectors = sides[0].tolist()
+    ids = [str(i) for i in range(80)]
+    table = frames.DataFrame({"id": ids, "vector": vectors, "price": range(80)})
+    text = r"X_a must hold numbers, .* hold none: 'id', 'vector'\. .* X_a\['\.\.\.'\]"
+    with pytest.raises(TypeError, match=text):
+        link(table, table, model)
+    found = link(table["vector"], table["vector"], model)
+    expected = link(sides[0], sides[0], model)
+    np.testing.assert_array_equal(found.links, expected.links)
+    assert repr(found) == (
+        f"CatalogueLinks({len(found.links)} links of 80 rows, {len(found.pairs)} "
+        "candidates)"
+    )
+    groups = deduplicate(table["vector"], model)
+    assert repr(groups) == (
+        f"Deduplication(80 items in {groups.n_groups} groups, {len(groups.pairs)} "
+        "candidates)"
+    )
 
 
 def test_texts():

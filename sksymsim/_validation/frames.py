@@ -49,6 +49,19 @@ def to_array(table, name="X"):
     return _without_masks(table, array) if is_frame(table) else array
 
 
+def not_all_numbers(frame, name):
+    """Return what to say of a data frame with columns that hold no numbers."""
+    dtypes = {one: np.asarray(frame[one]).dtype for one in frame.columns}
+    others = [one for one, dtype in dtypes.items() if dtype.kind not in "fiub"]
+    shown = ", ".join(map(repr, others[:MAX_SHOWN])) + ", ..." * (
+        len(others) > MAX_SHOWN
+    )
+    return (
+        f"{name} must hold numbers, and these columns hold none: {shown}. Pass the "
+        f"columns of the embedding, or the one column of vectors, {name}['...']."
+    )
+
+
 def column_of_vectors(array, name):
     """Return a column of vectors, as Parquet files have them, as a matrix.
 

@@ -12,11 +12,13 @@ from sksymsim._validation.frames import (
     column_of_vectors,
     is_foreign,
     is_frame,
+    not_all_numbers,
     plain_array,
     to_array,
 )
 
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
+NUMBERS = "fiub"
 ONE_PAIR = "one pair is Pairs([a], [b])"
 # Without a word on what they are, the hint says what to do about each.
 DISGUISED = {
@@ -60,7 +62,10 @@ def check_table(table, name):
     if sparse.issparse(table):
         table = _canonical_csr(table)
     else:
-        table = column_of_vectors(to_array(table, name), name)
+        array = column_of_vectors(to_array(table, name), name)
+        if array.dtype.kind not in NUMBERS and is_frame(table):
+            raise TypeError(not_all_numbers(table, name))
+        table = array
     _check_numeric(table, name)
     if table.ndim != 2:
         hint = ""
@@ -97,7 +102,7 @@ def _check_numeric(table, name):
         )
     if table.dtype == object and table.ndim == 0:
         raise TypeError(f"{name} must hold numbers, got {type(table.item()).__name__}.")
-    if table.dtype.kind not in "fiub":
+    if table.dtype.kind not in NUMBERS:
         hint = DISGUISED.get(table.dtype.kind, DISGUISED["O"])
         raise TypeError(f"{name} must hold numbers, got dtype {table.dtype}; {hint}.")
 
