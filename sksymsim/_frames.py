@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sksymsim._validation.frames import stack_vectors
+
 
 def index_from_frame(frame, left, right, items, item_id, features):
     """Turn two columns of ids into rows of a table of embeddings.
@@ -74,7 +76,8 @@ def look_up(frame, left, right, row_of):
 def _ids_and_table(items, item_id, features):
     """Split a table of items into a list of ids, a 2-D array and names of columns."""
     if isinstance(items, Mapping):
-        return list(items), _stack(list(items.values())), None
+        table = stack_vectors(list(items.values()), "the vectors of items")
+        return list(items), table, None
     if not hasattr(items, "columns"):
         raise TypeError(
             "items must be a pandas or polars DataFrame or a mapping from id to "
@@ -92,7 +95,9 @@ def _ids_and_table(items, item_id, features):
         )
     if isinstance(features, str):
         vectors = _column(items, features, "items").to_numpy()
-        return ids, vectors if vectors.ndim == 2 else _stack(list(vectors)), None
+        if vectors.ndim != 2:
+            vectors = stack_vectors(list(vectors), "the vectors of items")
+        return ids, vectors, None
     if features is None:
         # Two columns of one name come together when asked for by it.
         features = dict.fromkeys(name for name in items.columns if name != item_id)
@@ -114,14 +119,3 @@ def _column(frame, name, where):
         shown = ", ".join(repr(column) for column in list(frame.columns)[:10])
         raise KeyError(f"column {name!r} not found in {where}; it has {shown}.")
     return frame[name]
-
-
-def _stack(vectors):
-    """Stack vectors of one width into a 2-D array."""
-    widths = {np.shape(vector) for vector in vectors}
-    if len(widths) != 1 or len(next(iter(widths))) != 1:
-        raise ValueError(
-            "the vectors of items must be 1-D and of one length, got shapes "
-            f"{sorted(widths)[:5]}."
-        )
-    return np.array(vectors)

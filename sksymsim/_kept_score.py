@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sksymsim._callbacks import watched
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._solvers import warn_if_not_converged
+from sksymsim._validation.items import takes_pairs
 from sksymsim._weights import rate_shift
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class KeptScoreMixin(PairScoreMixin):
     def _scores(self, pairs):
         return self._score_with(self._score, pairs)
 
+    @takes_pairs
     def pair_score(self, X: PairsLike) -> Floats:
         """Return a similarity without intercept: larger is more similar.
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sksymsim._labels.glance import glance
+from sksymsim._labels.order import looks_backwards
 from sksymsim._validation.items import check_pairs
-from sksymsim._validation.labels import warn_if_contradictory
+from sksymsim._validation.labels import warn_if_contradictory, warn_of_the_alphabet
 from sksymsim._validation.targets import check_both_classes_weighted, check_labels
 from sksymsim._weights import normalized_weights, relative_weights
 
@@ -61,7 +62,8 @@ class LabelledPairs:
 def label_pairs(X, y, sample_weight):
     """Return checked pairs with their labels and weights, and the two classes.
 
-    Warns if labels contradict each other at a glance.
+    Warns if labels contradict each other at a glance, and if the alphabet seems to have
+    taken the word for dissimilar as that for similar.
 
     Parameters
     ----------
@@ -81,4 +83,6 @@ def label_pairs(X, y, sample_weight):
     weighted = known.of_weight()
     seen = glance(weighted.pairs, weighted.similar)
     warn_if_contradictory(seen, len(weighted), stacklevel=3)
+    if looks_backwards(weighted.pairs, weighted.similar, classes):
+        warn_of_the_alphabet(classes, stacklevel=3)
     return known, classes

@@ -13,6 +13,7 @@ from sksymsim._forms import FORMS
 from sksymsim._frames_out import FramesOutMixin
 from sksymsim._metric import LearnedMetric
 from sksymsim._scoring import squared_distances, transform_items
+from sksymsim._validation.items import takes_pairs
 from sksymsim._validation.sizes import check_n_best
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class LearnedMatricesMixin(FramesOutMixin):
     """
 
     @available_if(_has_metric)
+    @takes_pairs
     def pair_distance(self, X: PairsLike) -> Floats:
         """Return the distance of the two sides in the learned space.
 

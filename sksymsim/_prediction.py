@@ -10,6 +10,7 @@ from scipy.special import expit, log_expit
 
 from sksymsim._base import PackageMixin
 from sksymsim._card import training_card
+from sksymsim._validation.items import takes_pairs
 
 if TYPE_CHECKING:
     from typing import Any
@@ -50,6 +51,7 @@ class PairScoreMixin(PackageMixin):
         tags.classifier_tags.multi_class = False
         return tags
 
+    @takes_pairs
     def decision_function(self, X: PairsLike) -> Floats:
         """Return the log-odds that the pairs are similar.
 
@@ -65,6 +67,7 @@ class PairScoreMixin(PackageMixin):
         """
         return self._scores(self._checked_pairs(X))
 
+    @takes_pairs
     def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
@@ -81,6 +84,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(expit, scores)
 
+    @takes_pairs
     def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities, exact for very small ones.
 
@@ -97,6 +101,7 @@ class PairScoreMixin(PackageMixin):
         scores = self.decision_function(X)
         return _two_columns(log_expit, scores)
 
+    @takes_pairs
     def predict(self, X: PairsLike) -> Floats:
         """Return the more probable label of each pair.
 

@@ -26,6 +26,7 @@ from sksymsim._priors import PRIOR, build_prior
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs, squared_distances
 from sksymsim._validation.axioms import check_reflexive_form
+from sksymsim._validation.items import takes_pairs
 from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA, check_penalty
 from sksymsim._validation.parameters import (
     BOOL,
@@ -445,6 +446,7 @@ class SymmetricPairClassifier(
     def _score_with(self, score, pairs):
         return SCORERS.get(score.form, score_pairs)(score, pairs, self.n_jobs)
 
+    @takes_pairs
     def pair_score(self, X: PairsLike) -> Floats:
         """Return a similarity without intercept: larger is more similar.
 

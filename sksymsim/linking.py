@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +20,7 @@ from sksymsim._groups.candidates import (
 from sksymsim._groups.reading import score_candidates
 from sksymsim._reporting import say_if
 from sksymsim._validation.frames import names_of_items
-from sksymsim._validation.groups import (
-    FINITE,
-    check_candidate_pairs,
-    check_clusterer,
-)
+from sksymsim._validation.groups import FINITE, check_clusterer
 from sksymsim._validation.items import check_items, check_width
 from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import check_number
@@ -39,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["CatalogueLinks", "Deduplication", "deduplicate", "link"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Deduplication:
     """Groups of items that are the same thing, and how they came about.
 
@@ -78,9 +74,13 @@ class Deduplication:
 
     labels: np.ndarray
     confidence: np.ndarray
-    pairs: np.ndarray = field(repr=False)
-    log_odds: np.ndarray = field(repr=False)
-    clusterer: PairClusterer = field(repr=False)
+    pairs: np.ndarray
+    log_odds: np.ndarray
+    clusterer: PairClusterer
+
+    def __repr__(self):
+        found = f"{len(self.labels)} items in {self.n_groups} groups"
+        return f"Deduplication({found}, {len(self.pairs)} candidates)"
 
     @property
     def probabilities(self) -> Floats:
@@ -112,7 +112,7 @@ class Deduplication:
         return sorted(parts, key=len, reverse=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CatalogueLinks:
     """Links between the rows of two tables, and how they came about.
 
@@ -158,8 +158,12 @@ class CatalogueLinks:
     link_log_odds: np.ndarray
     confidence: np.ndarray
     partner: np.ndarray
-    pairs: np.ndarray = field(repr=False)
-    log_odds: np.ndarray = field(repr=False)
+    pairs: np.ndarray
+    log_odds: np.ndarray
+
+    def __repr__(self):
+        found = f"{len(self.links)} links of {len(self.partner)} rows"
+        return f"CatalogueLinks({found}, {len(self.pairs)} candidates)"
 
     @property
     def link_probabilities(self) -> Floats:
@@ -355,9 +359,9 @@ def link(
     (60,)
     """
     say = say_if(verbose)
+    items_a, items_b = _items(X_a, model, "X_a"), _items(X_b, model, "X_b")
     names = names_of_items(model, X_a, "X_a")
     names_of_items(model, X_b, "X_b")
-    items_a, items_b = _items(X_a, model, "X_a"), _items(X_b, model, "X_b")
     check_width(items_b.shape[1], items_a.shape[1], "X_a")
     check_number(n_neighbors, Number(int, 1), "n_neighbors")
     threshold = check_number(threshold, FINITE, "threshold")

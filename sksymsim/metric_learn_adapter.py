@@ -23,7 +23,7 @@ from sksymsim._metric_learn.threshold import DistanceThresholdMixin
 from sksymsim._score import FittedScore
 from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation.features import check_takes_weights
-from sksymsim._validation.items import check_pairs
+from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.metric_learn import warn_of_score_pairs
 from sksymsim._validation.parameters import NONE, Instance, check_parameters
 from sksymsim._validation.scores import check_has_probabilities
@@ -301,6 +301,7 @@ class MetricLearnAdapter(
         rows = np.atleast_2d(self.components_)
         return FittedScore("mahalanobis", 0.0, None, (rows,), (np.ones(len(rows)),))
 
+    @takes_pairs
     def pair_score(self, X: PairsLike) -> Floats:
         """Return similarities: negative distances where there are distances.
 
@@ -320,6 +321,7 @@ class MetricLearnAdapter(
         return self.estimator_.decision_function(pairs)
 
     @available_if(_has_distance)
+    @takes_pairs
     def pair_distance(self, X: PairsLike) -> Floats:
         """Return the learned distances.
 
@@ -358,6 +360,7 @@ class MetricLearnAdapter(
         return self.pair_distance(X)
 
     @available_if(_has_probabilities)
+    @takes_pairs
     def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
@@ -376,6 +379,7 @@ class MetricLearnAdapter(
         return self.estimator_.predict_proba(pairs)
 
     @available_if(_has_probabilities)
+    @takes_pairs
     def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities.
 

@@ -16,7 +16,7 @@ from sksymsim._objective import fit_scale_and_intercept
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._score import FittedScore
 from sksymsim._scoring import score_pairs, squared_distances, transform_items
-from sksymsim._validation.items import check_pairs
+from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.metric_learn import (
     LEARNER,
     TRAIN,
@@ -259,6 +259,7 @@ class MetricLearnPairClassifier(
     def _scores(self, pairs):
         return score_pairs(self._score, pairs)
 
+    @takes_pairs
     def pair_distance(self, X: PairsLike) -> Floats:
         """Return the distances that the learner has learned.
 
@@ -275,6 +276,7 @@ class MetricLearnPairClassifier(
         pairs = self._checked_pairs(X)
         return np.sqrt(_squares(self.components_, pairs))
 
+    @takes_pairs
     def pair_score(self, X: PairsLike) -> Floats:
         """Return the negative distances.
 

@@ -19,7 +19,7 @@ from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import names_of, plain_array
-from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.items import check_not_pairs, check_pairs, check_width
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class EmbeddingNormalizer(
         return self
 
     def _checked(self, X):
+        check_not_pairs(X, hint="wrap it: SharedTransformer(EmbeddingNormalizer())")
         X = plain_array(X, "X")
         return check_array(X, dtype=_float_dtype(X), estimator=self, input_name="X")
 

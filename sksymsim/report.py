@@ -15,7 +15,7 @@ from sksymsim._evaluation.bootstrap import spread
 from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_measures
 from sksymsim._reports.report import PairReport
 from sksymsim._responses import log_odds_method, read_log_odds
-from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.items import check_finite_pairs, check_pairs, takes_pairs
 from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import (
     OPEN_RATE,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["pair_report"]
 
 
+@takes_pairs
 def pair_report(
     model: Estimator,
     pairs: PairsLike,

@@ -25,7 +25,7 @@ from sksymsim._validation.features import (
     check_has_scores,
     check_takes_weights,
 )
-from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.items import check_finite_pairs, check_pairs, takes_pairs
 from sksymsim._validation.parameters import NONE, check_parameters
 from sksymsim._validation.scores import check_has_probabilities
 from sksymsim._validation.targets import (
@@ -225,6 +225,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         self._write_card(pairs, similar, {})
 
     @available_if(_has_probabilities)
+    @takes_pairs
     def predict_proba(self, X: PairsLike) -> Floats:
         """Return the probabilities that the pairs are dissimilar and similar.
 
@@ -243,6 +244,7 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         return super().predict_proba(X)
 
     @available_if(_has_probabilities)
+    @takes_pairs
     def predict_log_proba(self, X: PairsLike) -> Floats:
         """Return the logarithms of the probabilities.
 

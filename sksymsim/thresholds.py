@@ -14,7 +14,7 @@ from sklearn.model_selection import FixedThresholdClassifier, check_cv
 
 from sksymsim._evaluation.criteria import CRITERIA, Accepted, between
 from sksymsim._evaluation.curves import Ranking
-from sksymsim._validation.items import check_pairs
+from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.scores import (
     check_criterion,
     check_held_out,
@@ -211,6 +211,7 @@ def best_threshold(
     )
 
 
+@takes_pairs
 def calibrate_threshold(
     model: Estimator,
     pairs: PairsLike,

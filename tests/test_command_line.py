@@ -300,6 +300,48 @@ def test_scores_of_two_tables(run, world):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_a_model_of_two_tables(run, world):
+    """Learned, measured on and reported for two tables as for both in one.
+
+    The ids of the two are the same, and mean different items.
+    """
+    half = N_ITEMS // 2
+    across = np.flatnonzero((world.index[:, 0] < half) & (world.index[:, 1] >= half))
+    np.save("ours.npy", world.items[:half])
+    np.save("theirs.npy", world.items[half:])
+    both = [[*world.index[k].tolist(), world.y[k]] for k in across]
+    written("joint.csv", [["left", "right", "label"], *both])
+    apart = [[i, j - half, label] for i, j, label in both]
+    written("apart.csv", [["left", "right", "label"], *apart])
+    printed = {}
+    for name, items in {
+        "joint": "--items items.npy",
+        "apart": "--items ours.npy --items-b theirs.npy",
+    }.items():
+        given = f"{items} --pairs {name}.csv"
+        printed[name] = run(
+            f"fit {given} --validation {name}.csv --whiten 0.5 --out {name}.sksym"
+        )
+        printed[name] += run(f"report {given} --model {name}.sksym --bootstrap 10")
+    pairs = Pairs.from_index(world.items, world.index)
+    found, expected = (
+        load_model(f"{name}.sksym").decision_function(pairs)
+        for name in ("apart", "joint")
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    check_shown(
+        printed["joint"].replace("joint", "apart"),
+        printed["apart"],
+    )
+    error = run("fit --items ours.npy --pairs joint.csv --out no.sksym", 1)
+    assert "ours.npy has no item" in error
+    # Items of another model are refused before anything is computed.
+    np.save("short.npy", world.items[:, 1:])
+    for command in ("fit --out no.sksym", "report --model model.sksym"):
+        options = "--items ours.npy --items-b short.npy --pairs apart.csv"
+        assert "embed both with one model" in run(f"{command} {options}", 1)
+
+
 @pytest.mark.parametrize("from_rate", [None, 0.4])
 def test_another_rate_shifts_the_log_odds(run, world, from_rate):
     """By the theorem of Bayes, from what the card or the command line says."""

@@ -255,7 +255,7 @@ def test_columns_that_hold_no_numbers(library):
     frame = (
         frame.assign(a="text") if library is pd else frame.with_columns(a=pl.lit("t"))
     )
-    with pytest.raises(TypeError, match="items must hold numbers, got dtype object"):
+    with pytest.raises(TypeError, match="items must hold numbers, and these columns"):
         index_pairs(frame)
 
 

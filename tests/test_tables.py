@@ -43,7 +43,7 @@ def items_of(path, **given):
 
 
 def pairs_of(path, items, **given):
-    return read_labelled(str(path), items, options(**given), lambda *share: None)
+    return read_labelled(str(path), items, items, options(**given), lambda *share: None)
 
 
 def put(name, text, encoding="utf-8"):

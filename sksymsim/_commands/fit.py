@@ -10,12 +10,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from sksymsim._commands.score import RATE_OF_THE_CARD
-from sksymsim._commands.session import session_of
+from sksymsim._commands.session import pairs_of, session_of
 from sksymsim._tables.pairs import read_labelled
 from sksymsim._validation.tables import check_can_write
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.model_cards import update_model_card
-from sksymsim.pairs import Pairs
 from sksymsim.persistence import save_model
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 from sksymsim.search import SymmetricPairClassifierCV
@@ -35,40 +34,36 @@ def fit(options):
     """Read items and pairs, fit, measure, and save the model."""
     with session_of(options) as session:
         check_can_write(options.out)
-        items = session.items(options.items)
+        both = session.both_items()
         with session.progress("reading pairs") as bar:
-            known = read_labelled(options.pairs, items, options, bar.show)
+            known = read_labelled(options.pairs, *both, options, bar.show)
         held_out = None
         if options.validation is not None:
             unweighted = _without(options, "weight", "groups")
             with session.progress("reading pairs") as bar:
                 path = options.validation
-                held_out = read_labelled(path, items, unweighted, bar.show)
+                held_out = read_labelled(path, *both, unweighted, bar.show)
         fit_one = _search if options.search else _fit_one
-        model, lines = fit_one(options, session, items, known)
+        pairs = pairs_of(*both, known.index)
+        model, lines = fit_one(options, session, pairs, known)
         scores = {RATE_OF_THE_CARD: _rate(options, known)}
         if held_out is not None:
-            scores["validation_roc_auc"] = _auc(model, items, held_out)
+            scores["validation_roc_auc"] = _auc(model, both, held_out)
         update_model_card(model, scores=scores, notes=_notes(options))
         save_model(model, options.out)
-        _print_summary(options, items, known, held_out, lines, scores)
+        _print_summary(options, both, known, held_out, lines, scores)
 
 
 def _without(options, *names):
     return type(options)(**vars(options) | dict.fromkeys(names))
 
 
-def _pairs(items, known):
-    return Pairs.from_index(items.array, known.index).compact()
-
-
-def _fit_one(options, session, items, known):
+def _fit_one(options, session, pairs, known):
     """Fit the model that the options describe."""
     given = {name: getattr(options, option) for name, option in PARAMETERS.items()}
     given = {name: value for name, value in given.items() if value is not None}
     # Not n_jobs, which would be in the file: threads come from the session.
     model = SymmetricPairClassifier(**given)
-    pairs = _pairs(items, known)
     if options.whiten is None and not options.normalize:
         model.fit(pairs, known.similar, sample_weight=known.weights)
         return model, []
@@ -78,7 +73,7 @@ def _fit_one(options, session, items, known):
     return Pipeline(steps).fit(pairs, known.similar, **weights), []
 
 
-def _search(options, session, items, known):
+def _search(options, session, pairs, known):
     """Choose a model by cross-validation."""
     search = SymmetricPairClassifierCV(
         n_jobs=options.jobs,
@@ -88,7 +83,7 @@ def _search(options, session, items, known):
     # Its lines are progress, and not what was asked for.
     with redirect_stdout(sys.stderr):
         search.fit(
-            _pairs(items, known),
+            pairs,
             known.similar,
             sample_weight=known.weights,
             groups=known.groups,
@@ -118,13 +113,15 @@ def _notes(options):
     return notes
 
 
-def _auc(model, items, held_out):
-    scores = model.decision_function(_pairs(items, held_out))
+def _auc(model, both, held_out):
+    scores = model.decision_function(pairs_of(*both, held_out.index))
     return float(roc_auc_score(held_out.similar, scores))
 
 
-def _print_summary(options, items, known, held_out, lines, scores):
-    n_used = len(np.unique(known.index))
+def _print_summary(options, both, known, held_out, lines, scores):
+    items, others = both
+    sides = [known.index] if items is others else known.index.T
+    n_used = sum(len(np.unique(rows)) for rows in sides)
     print(
         f"{known.path}: {len(known.similar)} pairs, {int(known.similar.sum())} of them "
         f"similar, of {n_used} items with {items.width} numbers each"

@@ -87,6 +87,10 @@ def add_general(parser):
     )
 
 
+# Of the commands whose pairs may be of two tables.
+RIGHT_SIDE = ("--items-b", "items of the right side (default: the same)", False)
+
+
 def add_items(parser, *, other=None):
     """Add the file of items, and perhaps that of the other side."""
     group = parser.add_argument_group("items")

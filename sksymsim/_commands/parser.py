@@ -9,6 +9,7 @@ from sksymsim._commands.options import (
     FORMS,
     PRIORS,
     RATE,
+    RIGHT_SIDE,
     SHARE,
     add_general,
     add_items,
@@ -29,6 +30,10 @@ EXAMPLES = {
   # products with ids, labels in words, whitening, and pairs to measure it on
   sksymsim fit --items products.parquet --pairs train.csv --validation test.csv \\
       --labels no yes --whiten 0.5 --out model.sksym
+
+  # pairs of one item of each of two catalogues
+  sksymsim fit --items ours.csv --items-b theirs.csv --pairs known.csv \\
+      --out model.sksym
 
   # find out everything by cross-validation, with two processes
   sksymsim fit --items emb.npy --pairs pairs.csv --search --jobs 2 --out model.sksym
@@ -123,7 +128,7 @@ def _add_fit(parser):
     parser.add_argument(
         "--out", required=True, metavar="FILE", help="the model, such as model.sksym"
     )
-    add_items(parser)
+    add_items(parser, other=RIGHT_SIDE)
     add_pairs(parser, labelled=True)
     parser.add_argument(
         "--validation",
@@ -180,10 +185,7 @@ def _add_fit(parser):
 def _add_score(parser):
     add_model(parser)
     add_table(parser)
-    add_items(
-        parser,
-        other=("--items-b", "items of the right side (default: the same)", False),
-    )
+    add_items(parser, other=RIGHT_SIDE)
     add_pairs(parser, labelled=False)
     group = parser.add_argument_group("scores")
     group.add_argument(
@@ -211,7 +213,7 @@ def _add_report(parser):
     parser.add_argument(
         "--out", metavar="FILE", help="the page to write, such as report.html"
     )
-    add_items(parser)
+    add_items(parser, other=RIGHT_SIDE)
     add_pairs(parser, labelled=True)
     group = parser.add_argument_group("report")
     group.add_argument(

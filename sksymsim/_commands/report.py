@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``report``: what a model is worth on labelled pairs, as text and as a page."""
 
-from sksymsim._commands.session import Scorer, session_of
+from sksymsim._commands.session import Scorer, pairs_of, session_of
 from sksymsim._files.replacement import replacement
 from sksymsim._tables.pairs import read_labelled
 from sksymsim._validation.tables import check_can_write
-from sksymsim.pairs import Pairs
 from sksymsim.report import pair_report
 
 
@@ -15,13 +14,13 @@ def report(options):
         if options.out is not None:
             check_can_write(options.out)
         scorer = Scorer(options.model)
-        items = session.items(options.items)
+        items, others = session.both_items()
         scorer.check_items(items)
         with session.progress("reading pairs") as bar:
-            known = read_labelled(options.pairs, items, options, bar.show)
+            known = read_labelled(options.pairs, items, others, options, bar.show)
         found = pair_report(
             scorer.model,
-            Pairs.from_index(items.array, known.index).compact(),
+            pairs_of(items, others, known.index),
             scorer.model.classes_[known.similar],
             groups=known.groups,
             sample_weight=known.weights,

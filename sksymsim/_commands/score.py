@@ -4,12 +4,11 @@
 from scipy.special import expit, logit
 
 from sksymsim._axioms.scores import last_step_of
-from sksymsim._commands.session import Scorer, session_of
+from sksymsim._commands.session import Scorer, pairs_of, session_of
 from sksymsim._tables.pairs import PairFile
 from sksymsim._tables.writing import check_output, table_writer
-from sksymsim._validation.tables import check_same_width, no_training_rate
+from sksymsim._validation.tables import no_training_rate
 from sksymsim.model_cards import card_or_none
-from sksymsim.pairs import Pairs
 
 # What `fit` writes on the card: the rate for which the probabilities are.
 RATE_OF_THE_CARD = "similar_rate"
@@ -21,11 +20,8 @@ def score(options):
         check_output(options.out)
         scorer = Scorer(options.model)
         shift = _shift(options, scorer)
-        items = others = session.items(options.items)
+        items, others = session.both_items()
         scorer.check_items(items)
-        if options.items_b is not None:
-            others = session.items(options.items_b)
-            check_same_width(items, others)
         file = PairFile(options.pairs, options)
         columns = _columns(file, options.log_odds)
         with (
@@ -33,7 +29,7 @@ def score(options):
             session.progress("scoring") as bar,
         ):
             for _, names, index in file.blocks(items, others, bar.show):
-                log_odds = scorer.log_odds(_pairs(items, others, index)) + shift
+                log_odds = scorer.log_odds(pairs_of(items, others, index)) + shift
                 more = [log_odds] if options.log_odds else []
                 write(*names, expit(log_odds), *more)
 
@@ -45,13 +41,6 @@ def _columns(file, with_log_odds):
     if names[0] == names[1] or set(names) & set(more):
         names = ["left", "right"]
     return dict(zip(names, file.kinds, strict=True)) | dict.fromkeys(more, "number")
-
-
-def _pairs(items, others, index):
-    if items is others:
-        # Only what this block needs, of items that may be many more.
-        return Pairs.from_index(items.array, index).compact()
-    return Pairs(items.array[index[:, 0]], others.array[index[:, 1]])
 
 
 def _shift(options, scorer):

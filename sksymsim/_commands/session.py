@@ -10,7 +10,12 @@ from joblib import parallel_config
 from sksymsim._commands.progress import Progress
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._tables.items import read_items
-from sksymsim._validation.tables import check_is_classifier, check_width_of_model
+from sksymsim._validation.tables import (
+    check_is_classifier,
+    check_same_width,
+    check_width_of_model,
+)
+from sksymsim.pairs import Pairs
 from sksymsim.persistence import load_model
 
 
@@ -46,6 +51,34 @@ class Session:
         """Read items."""
         with self.progress(f"reading {path}") as bar:
             return read_items(path, self.options, bar.show)
+
+    def both_items(self):
+        """Read the items of the left and of the right side, which may be the same."""
+        items = self.items(self.options.items)
+        if self.options.items_b is None:
+            return items, items
+        others = self.items(self.options.items_b)
+        check_same_width(items, others)
+        return items, others
+
+
+def pairs_of(items, others, index):
+    """Return pairs of rows of items, with no more items than they need.
+
+    Parameters
+    ----------
+    items, others : Items
+        Of the left and of the right side.
+    index : ndarray of int of shape (n_pairs, 2)
+    """
+    if items is others:
+        return Pairs.from_index(items.array, index).compact()
+    (rows_a, left), (rows_b, right) = (
+        np.unique(rows, return_inverse=True) for rows in index.T
+    )
+    # One table, so that an item of several pairs is known to be one.
+    table = np.concatenate([items.array[rows_a], others.array[rows_b]])
+    return Pairs.from_index(table, np.column_stack([left, right + len(rows_a)]))
 
 
 @contextmanager

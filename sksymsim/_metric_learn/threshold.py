@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
+from sksymsim._validation.items import takes_pairs
 from sksymsim._validation.metric_learn import check_strategy, check_threshold
 from sksymsim._validation.scores import (
     check_both_kinds,
@@ -33,6 +34,7 @@ class DistanceThresholdMixin:
     ``classes_`` and ``threshold_``.
     """
 
+    @takes_pairs
     def decision_function(self, X: PairsLike) -> Floats:
         """Return what is compared with the threshold: `pair_score`.
 
@@ -48,6 +50,7 @@ class DistanceThresholdMixin:
         """
         return self.pair_score(X)
 
+    @takes_pairs
     def predict(self, X: PairsLike) -> Floats:
         """Return the label of each pair, by the threshold.
 

@@ -89,13 +89,14 @@ class PairFile:
             show(block.share, n_pairs, "pairs")
 
 
-def read_labelled(path, items, columns, show):
+def read_labelled(path, items, others, columns, show):
     """Read all pairs of a file, with labels.
 
     Parameters
     ----------
     path : str
-    items : Items
+    items, others : Items
+        Of the left and of the right side.
     columns : object
         With attributes ``left``, ``right``, ``label``, ``labels``, ``weight``,
         ``groups`` and ``delimiter``.
@@ -113,7 +114,7 @@ def read_labelled(path, items, columns, show):
     more = [label, *groups] + [weight] * (weight is not None)
     reader = LabelReader(path, columns.labels)
     parts = []
-    for block, _, index in file.blocks(items, items, show, *more):
+    for block, _, index in file.blocks(items, others, show, *more):
         similar = reader.read(block, label)
         weights = _read_weights(path, block, weight)
         units = [block.labels(name) for name in groups]

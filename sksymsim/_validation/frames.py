@@ -49,6 +49,51 @@ def to_array(table, name="X"):
     return _without_masks(table, array) if is_frame(table) else array
 
 
+def not_all_numbers(frame, name):
+    """Return what to say of a data frame with columns that hold no numbers."""
+    dtypes = {one: np.asarray(frame[one]).dtype for one in frame.columns}
+    others = [one for one, dtype in dtypes.items() if dtype.kind not in "fiub"]
+    shown = ", ".join(map(repr, others[:MAX_SHOWN])) + ", ..." * (
+        len(others) > MAX_SHOWN
+    )
+    return (
+        f"{name} must hold numbers, and these columns hold none: {shown}. Pass the "
+        f"columns of the embedding, or the one column of vectors, {name}['...']."
+    )
+
+
+def column_of_vectors(array, name):
+    """Return a column of vectors, as Parquet files have them, as a matrix.
+
+    Parameters
+    ----------
+    array : ndarray
+        Anything but a 1-D array of vectors of numbers stays what it is.
+    name : str
+        What the error text calls it.
+
+    Raises
+    ------
+    ValueError
+        If the vectors differ in length.
+    """
+    if array.dtype != object or array.ndim != 1 or not array.size:
+        return array
+    if not all(isinstance(one, np.ndarray | list | tuple) for one in array):
+        return array
+    return stack_vectors(array.tolist(), f"the vectors of {name}")
+
+
+def stack_vectors(vectors, name):
+    """Stack vectors of one width into a 2-D array."""
+    widths = {np.shape(vector) for vector in vectors}
+    if len(widths) != 1 or len(next(iter(widths))) != 1:
+        raise ValueError(
+            f"{name} must be 1-D and of one length, got shapes {sorted(widths)[:5]}."
+        )
+    return np.array(vectors)
+
+
 def plain_array(values, name):
     """Return an array of another library as an ndarray, and all else as it is."""
     return _from_another_library(values, name) if is_foreign(values) else values

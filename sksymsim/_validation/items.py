@@ -1,13 +1,52 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks of items and of pairs of them."""
 
+import functools
+import inspect
+
 import numpy as np
 from scipy import sparse
 
 from sksymsim._blocks import release_pages
-from sksymsim._validation.frames import is_foreign, plain_array, to_array
+from sksymsim._validation.frames import (
+    column_of_vectors,
+    is_foreign,
+    is_frame,
+    not_all_numbers,
+    plain_array,
+    to_array,
+)
 
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
+NUMBERS = "fiub"
+ONE_PAIR = "one pair is Pairs([a], [b])"
+# Without a word on what they are, the hint says what to do about each.
+DISGUISED = {
+    "U": "texts become vectors by a model of texts, such as those of "
+    "sentence-transformers (use .astype(float) if they are numbers in disguise)",
+    "O": "embeddings are arrays of floats (use .astype(float) if they are numbers in "
+    "disguise)",
+}
+
+
+def takes_pairs(function):
+    """Let a function say how two sides become its one argument of pairs.
+
+    ``predict_proba(X_a, X_b)`` is what one types first, and Python would answer with a
+    number of arguments.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    most = sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        if len(args) > most:
+            raise TypeError(
+                f"{function.__name__}() takes pairs as one argument; {WRAP}."
+            )
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def check_table(table, name):
@@ -23,11 +62,16 @@ def check_table(table, name):
     if sparse.issparse(table):
         table = _canonical_csr(table)
     else:
-        table = to_array(table, name)
+        array = column_of_vectors(to_array(table, name), name)
+        if array.dtype.kind not in NUMBERS and is_frame(table):
+            raise TypeError(not_all_numbers(table, name))
+        table = array
     _check_numeric(table, name)
     if table.ndim != 2:
         hint = ""
-        if table.ndim == 1:
+        if table.ndim == 1 and name in ("left", "right"):
+            hint = "; " + ONE_PAIR
+        elif table.ndim == 1:
             hint = "; one embedding still needs two dimensions: x.reshape(1, -1)"
         raise ValueError(
             f"{name} must be 2-D (n_rows, n_features), got {table.ndim}-D with shape "
@@ -56,11 +100,11 @@ def _check_numeric(table, name):
             f"Complex data not supported: {name} has dtype {table.dtype}; stack the "
             "real and imaginary parts as features."
         )
-    if table.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{name} must hold numbers, got dtype {table.dtype}; embeddings are "
-            "arrays of floats (use .astype(float) if they are numbers in disguise)."
-        )
+    if table.dtype == object and table.ndim == 0:
+        raise TypeError(f"{name} must hold numbers, got {type(table.item()).__name__}.")
+    if table.dtype.kind not in NUMBERS:
+        hint = DISGUISED.get(table.dtype.kind, DISGUISED["O"])
+        raise TypeError(f"{name} must hold numbers, got dtype {table.dtype}; {hint}.")
 
 
 def check_sides(left, right):
@@ -88,9 +132,10 @@ def check_index(index, n_items):
             "ids use Pairs.from_frame."
         )
     if index.ndim != 2 or index.shape[1] != 2:
+        hint = "; numpy.transpose makes that of (rows_a, rows_b)"
         raise ValueError(
             f"index must have shape (n_pairs, 2), got {index.shape}: two rows of items "
-            "for each pair."
+            f"for each pair{hint * (index.ndim == 2 and len(index) == 2)}."
         )
     wrong = (index < 0) | (index >= n_items)
     if wrong.any():
@@ -119,11 +164,7 @@ def check_items(X, n_features=None, owner="the model", name="X", allow_nan=False
 
     With `allow_nan`, NaN and infinity are left to :func:`check_finite_items`.
     """
-    if hasattr(X, "map_items"):
-        raise TypeError(
-            f"{name} must be single items, one row each, not Pairs; pass pairs.left, "
-            "pairs.right or pairs.items."
-        )
+    check_not_pairs(X, name)
     X = check_table(X, name)
     if X.shape[0] == 0:
         raise ValueError(f"{name} has no rows (n_samples=0).")
@@ -131,6 +172,14 @@ def check_items(X, n_features=None, owner="the model", name="X", allow_nan=False
     if not allow_nan:
         check_finite_items(X, name)
     return X
+
+
+def check_not_pairs(X, name="X", hint="pass pairs.left, pairs.right or pairs.items"):
+    """Refuse pairs where single items are wanted."""
+    if hasattr(X, "map_items"):
+        raise TypeError(
+            f"{name} must be single items, one row each, not Pairs; {hint}."
+        )
 
 
 def check_finite_items(X, name="X"):
@@ -195,7 +244,14 @@ def _as_pairs(X):
         raise TypeError(
             "pairs must not be given as a list. If this is (X_a, X_b) cut by a "
             f"cross-validation, {WRAP} before splitting, so that pairs are split "
-            "and not the sides; otherwise use numpy.stack to make a 3-D array."
+            "and not the sides; otherwise use numpy.stack to make a 3-D array; "
+            f"{ONE_PAIR}."
+        )
+    if is_frame(X):
+        raise TypeError(
+            f"pairs must not be given as a {type(X).__name__}. Of two columns of ids, "
+            "Pairs.from_frame(table, left=..., right=..., items=...) makes pairs, and "
+            "of two columns of vectors Pairs(table[...], table[...])."
         )
     raise TypeError(
         f"pairs must be Pairs, an array (n_pairs, 2, n_features) or a tuple "
@@ -210,6 +266,8 @@ def _pairs_of_array(X, pairs_type):
             hint = "items alone are not pairs; " + WRAP
         elif X.ndim == 3:
             hint = f"axis 1 must hold the two sides, not {X.shape[1]}"
+            # numpy.stack([X_a, X_b]) without axis=1.
+            hint += "; Pairs(*X) makes pairs of this" * (len(X) == 2)
         raise ValueError(
             "an array of pairs must have shape (n_pairs, 2, n_features), got "
             f"{X.ndim}-D with shape {X.shape}: {hint}."

@@ -80,6 +80,26 @@ def check_n_new(n_new):
         )
 
 
+def warn_of_the_alphabet(classes, stacklevel):
+    """Warn that the greater of two words counts as similar, and seems not to mean it.
+
+    Parameters
+    ----------
+    classes : ndarray of str of shape (2,)
+    stacklevel : int
+        As of :func:`warnings.warn`, seen from the caller.
+    """
+    dissimilar, similar = classes.tolist()
+    warnings.warn(
+        f"The labels are words, and {similar!r} counts as similar because it comes "
+        f"after {dissimilar!r} in the alphabet; but pairs labelled {similar!r} are "
+        f"further apart. If {dissimilar!r} means similar, pass y == {dissimilar!r}; "
+        f"otherwise y == {similar!r}, to be silent.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
 def warn_if_contradictory(found, n_pairs, stacklevel):
     """Warn if pairs contradict each other, by neither rare accidents nor votes.
 

@@ -253,7 +253,9 @@ def repeated_id(path, place, name, first):
 
 def unknown_id(path, place, name, items):
     """Return the error of an id that no item has."""
-    hint = "add it there, or drop the pair"
+    hint = (
+        "add it there, drop the pair, or name the table of the right side by --items-b"
+    )
     if items.has(name.strip()) and name != name.strip():
         hint = f"there is {name.strip()!r}; take away the blanks"
     elif items.ids is None:

@@ -38,8 +38,8 @@ def check_labels(y, n_pairs):
     classes, codes = np.unique(y, return_inverse=True)
     if classes.size == 1:
         raise ValueError(
-            f"y holds one class only ({classes[0]!r}); learning needs similar and "
-            "dissimilar pairs. make_pairs draws both from class labels."
+            f"y holds one class only ({classes.tolist()[0]!r}); learning needs similar "
+            "and dissimilar pairs. make_pairs draws both from class labels."
         )
     if classes.size > 2:
         shown = ", ".join(repr(c) for c in classes[:5].tolist())
