@@ -18,8 +18,11 @@ from sksymsim._plots.base import (
     open_axes,
     scored_pairs,
 )
-from sksymsim._validation.parameters import Number
-from sksymsim._validation.scores import check_number, check_option, check_scores
+from sksymsim._validation.scores import (
+    check_n_bins,
+    check_option,
+    check_scores,
+)
 
 __all__ = ["ReliabilityDisplay"]
 
@@ -215,7 +218,7 @@ class ReliabilityDisplay:
 
     @classmethod
     def _of(cls, similar, log_odds, weights, n_bins, strategy):
-        check_number(n_bins, Number(int, 1), "n_bins")
+        check_n_bins(n_bins)
         check_option(strategy, BINNINGS, "strategy")
         probabilities = expit(log_odds)
         bins = bin_numbers(probabilities, weights, n_bins, strategy)

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
-from fuzz import estimators, functions
+from fuzz import estimators, functions, models
 from fuzz.contract import Broken, Refused
 from fuzz.values import Draw
 
-TARGETS = {**estimators.TARGETS, **functions.TARGETS}
+TARGETS = {**estimators.TARGETS, **functions.TARGETS, **models.TARGETS}
 
 
 def attempt(name, data):

@@ -108,7 +108,7 @@ def laid_out(draw, values):
     if values.ndim and how == "strided":
         return np.repeat(values, 2, axis=0)[::2]
     if how == "readonly":
-        values = values.copy()
+        values = np.array(values)
         values.flags.writeable = False
     return values
 
