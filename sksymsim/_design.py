@@ -15,6 +15,7 @@ from sksymsim._blocks import (
 )
 from sksymsim._forms import both, difference, row_products, total, weighted_gram
 from sksymsim._models import Parameters
+from sksymsim._validation.sizes import check_scale
 
 
 class PairDesign:
@@ -72,6 +73,7 @@ class PairDesign:
             self._order = np.argsort(~similar, kind="stable")
         self.scale, self.squared_gaps = 1.0, None
         self.scale = scale or self._root_mean_square_difference(weights)
+        check_scale(self.scale, self.dtype)
         # Bases that parameters have to be turned by, as the rows are not.
         self._bases = None
         self._resident = None

@@ -103,6 +103,9 @@ def check_index(index, n_items):
             f"index must have shape (n_pairs, 2), got {index.shape}: two rows of items "
             "for each pair."
         )
+    if index.dtype == np.uint64 and index.max(initial=0) < n_items:
+        # With signed integers it would become float64.
+        index = index.astype(np.intp)
     wrong = (index < 0) | (index >= n_items)
     if wrong.any():
         pair, side = np.argwhere(wrong)[0]

@@ -62,8 +62,8 @@ def check_labels(y, n_pairs):
     similar : ndarray of bool of shape (n_pairs,)
     """
     y = check_label_column(y, n_pairs)
-    check_classification_targets(y)
     classes, codes = check_sortable(y, "y")
+    check_classification_targets(y)
     if classes.size == 1:
         raise ValueError(
             f"y holds one class only ({classes[0]!r}); learning needs similar and "

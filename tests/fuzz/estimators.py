@@ -7,9 +7,11 @@ import numpy as np
 from every_estimator import CLASSES, KINDS, WEIGHTED, fit, make
 from every_estimator import ask as answers
 
+from sklearn.preprocessing import StandardScaler
+
 from fuzz import values
 from fuzz.contract import Refused, ask, check, check_finite, check_same, check_shares
-from sksymsim import Pairs
+from sksymsim import EmbeddingNormalizer, Pairs
 
 # Parameters that the usual small model does not have.
 OPTIONS = {
@@ -54,14 +56,17 @@ OPTIONS = {
             ["euclidean", "dot"],
         ]
     },
+    "SharedTransformer": {"transformer": [StandardScaler(), EmbeddingNormalizer()]},
     "PairClusterer": {
-        "method": ["correlation", "average", "complete", "components", "centroid"],
-        "missing": ["ignore", "negative"],
+        "method": ["correlation", "average", "complete", "components"],
+        "missing": ["ignore", "prior", -1.0],
         "threshold": [0.0, 1.0, -1e30],
     },
 }
 
 
+# What holds a fitted model knows how wide its items are.
+WIDTHS = {"RecalibratedClassifier": 5}
 # What is documented beside ValueError and TypeError, and what the learner of
 # every_estimator, which is no part of the package, raises.
 ALSO = {
@@ -110,7 +115,8 @@ def estimator(draw, name):
             X = values.table(draw, allow_sparse=True)
             ask(model.fit, X)
         else:
-            X, n_pairs = pairs_of(draw)
+            width = WIDTHS.get(name)
+            X, n_pairs = pairs_of(draw, width=width)
             arguments = [X, *fit_arguments(draw, name, n_pairs)]
             named = {}
             if kind == "clusterer":

@@ -169,14 +169,21 @@ def pairs(draw, n_pairs=None, width=None, *, bad=0.06, name="pairs", by_sides=Tr
     form = draw.of("index", "index", "sides", "array", *["tuple"] * by_sides)
     draw.told.append(f"form={form!r}")
     if form == "index":
-        items = table(draw, draw(SIZES), width, "items", bad=bad, allow_sparse=True)
-        n_items = items.shape[0] if len(items.shape) else 0
-        return Pairs.from_index, (items, index(draw, n_items, n_pairs, bad=bad / 2))
+        return index_pairs(draw, n_pairs, width, bad=bad)
     if form == "array":
         return _as_it_is, (array(draw, (n_pairs, 2, width), name, bad=bad),)
     left = table(draw, n_pairs, width, "left", bad=bad, allow_sparse=True)
     right = table(draw, n_pairs, width, "right", bad=bad / 2, allow_sparse=True)
     return Pairs if form == "sides" else _both, (left, right)
+
+
+def index_pairs(draw, n_pairs=None, width=None, *, bad=0.06):
+    """Draw pairs that are an index into a table."""
+    n_pairs = draw(SIZES) if n_pairs is None else n_pairs
+    width = draw(WIDTHS) if width is None else width
+    items = table(draw, draw(SIZES), width, "items", bad=bad, allow_sparse=True)
+    n_items = items.shape[0] if len(items.shape) else 0
+    return Pairs.from_index, (items, index(draw, n_items, n_pairs, bad=bad / 2))
 
 
 def _as_it_is(value):
