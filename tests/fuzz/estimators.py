@@ -4,9 +4,8 @@
 from functools import cache
 
 import numpy as np
-from every_estimator import CLASSES, KINDS, WEIGHTED, fit, make
+from every_estimator import BY_SIDES, CLASSES, KINDS, WEIGHTED, fit, make
 from every_estimator import ask as answers
-
 from sklearn.preprocessing import StandardScaler
 
 from fuzz import values
@@ -91,9 +90,9 @@ def drawn(draw, name):
     return model
 
 
-def pairs_of(draw, *, n_pairs=None, width=None, bad=0.06):
+def pairs_of(draw, *, n_pairs=None, width=None, bad=0.06, by_sides=True):
     """Return drawn pairs, and how many there are."""
-    make_them, parts = values.pairs(draw, n_pairs, width, bad=bad)
+    make_them, parts = values.pairs(draw, n_pairs, width, bad=bad, by_sides=by_sides)
     pairs = ask(make_them, *parts, also=(IndexError,))
     side = pairs[0] if isinstance(pairs, tuple) else pairs
     return pairs, side.shape[0] if len(side.shape) else 0
@@ -116,7 +115,7 @@ def estimator(draw, name):
             ask(model.fit, X)
         else:
             width = WIDTHS.get(name)
-            X, n_pairs = pairs_of(draw, width=width)
+            X, n_pairs = pairs_of(draw, width=width, by_sides=name in BY_SIDES)
             arguments = [X, *fit_arguments(draw, name, n_pairs)]
             named = {}
             if kind == "clusterer":
@@ -154,7 +153,7 @@ def ask_of(draw, name, model, X):
         for rows in (X, values.table(draw, width=width, bad=0.05, allow_sparse=True)):
             check_finite(ask(model.transform, rows), "transform")
         return
-    others, _ = pairs_of(draw, width=width, bad=0.05)
+    others, _ = pairs_of(draw, width=width, bad=0.05, by_sides=name in BY_SIDES)
     for pairs in (X, others):
         if KINDS[name] == "pairs":
             given = ask(model.transform, pairs)

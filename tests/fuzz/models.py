@@ -79,7 +79,7 @@ def grouped(draw, name):
 
 
 def group_threshold(draw, name):
-    (make_them, parts), n_items = values.index_pairs(draw), None
+    make_them, parts = values.index_pairs(draw)
     pairs = ask(make_them, *parts, also=(IndexError,))
     n = len(pairs)
     y = draw.rng().integers(-1, 3, size=pairs.items.shape[0])

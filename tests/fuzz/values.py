@@ -151,13 +151,7 @@ def index(draw, n_items, n_pairs=None, *, bad=0.04):
     elif kind == "few":
         result = result % min(most, 2)
     if draw.maybe(bad):
-        how = draw.of("negative", "large", "float", "shape", "huge")
-        if how == "float":
-            result = result + 0.5
-        elif how == "shape":
-            result = result.ravel()
-        elif n_pairs:
-            result[0, 0] = {"negative": -1, "large": n_items, "huge": 2**62}[how]
+        result = _out_of_range(draw, result, n_items)
     result = result.astype(draw.of(result.dtype, result.dtype, "i4", "u8"))
     return draw.tell("index", laid_out(draw, result))
 
@@ -175,6 +169,19 @@ def pairs(draw, n_pairs=None, width=None, *, bad=0.06, name="pairs", by_sides=Tr
     left = table(draw, n_pairs, width, "left", bad=bad, allow_sparse=True)
     right = table(draw, n_pairs, width, "right", bad=bad / 2, allow_sparse=True)
     return Pairs if form == "sides" else _both, (left, right)
+
+
+def _out_of_range(draw, rows, n_items):
+    """Return rows of items that are none."""
+    how = draw.of("negative", "large", "float", "shape", "huge")
+    if how == "float":
+        return rows + 0.5
+    if how == "shape":
+        return rows.ravel()
+    if len(rows):
+        rows = rows.copy()
+        rows[0, 0] = {"negative": -1, "large": n_items, "huge": 2**62}[how]
+    return rows
 
 
 def index_pairs(draw, n_pairs=None, width=None, *, bad=0.06):
