@@ -110,7 +110,14 @@ def events():
     return Events()
 
 
-TARGETS_OF_FILES = ("items.npy", "items.npz", "items.csv", "pairs.csv", "load_model")
+TARGETS_OF_FILES = (
+    "items.npy",
+    "items.npz",
+    "items.csv",
+    "pairs.csv",
+    "load_model",
+    "header",
+)
 
 
 @pytest.mark.parametrize("target", TARGETS_OF_FILES)

@@ -158,11 +158,12 @@ def _read_npy(path):
 
 def _read_npz(path):
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("not a ZIP archive of arrays")
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        check_memory(unpacked, "the arrays of the file", "give them as .npy")
+    except READING_ERRORS as error:
+        raise unreadable(path, error, "npz") from None
+    check_memory(unpacked, f"{path}: the arrays of the file", "give them as .npy")
+    try:
         with np.load(path, allow_pickle=False) as arrays:
             names = set(arrays) & {"items", "ids"} if "items" in arrays else set(arrays)
             found = {name: arrays[name] for name in sorted(names)}

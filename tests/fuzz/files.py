@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import hashlib
 import io
+import json
 import resource
 import sys
 import tempfile
@@ -25,6 +26,7 @@ import sksymsim
 from fuzz.contract import TooSlow, within
 from sksymsim import ModelFileError, load_model
 from sksymsim.__main__ import main as command_line
+from sksymsim._files.archive import archive_bytes, read_archive
 
 PACKAGE = str(Path(sksymsim.__file__).parent)
 MODELS = Path(__file__).parents[1] / "models"
@@ -133,11 +135,61 @@ def _change_number(content, rng):
     content[start:stop] = text.encode()
 
 
-def signed(content):
-    """Return a model file with the sum that its bytes should have."""
-    if len(content) < 64:
+def signed(content, others, rng):
+    """Return a mutated model file, mostly with the sum that its bytes should have."""
+    content = mutated(content, others, rng)
+    if len(content) < 64 or rng.random() < 0.1:
         return content
     return content[:-64] + hashlib.sha256(content[:-64]).hexdigest().encode()
+
+
+def other_header(content, others, rng):
+    """Return a model file of which some entries of the header are others."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        header, arrays = read_archive(file.name, mapped=False)
+    for _ in range(int(rng.choice([1, 1, 2, 3]))):
+        places = list(_places(header))
+        holder, key = places[rng.integers(len(places))]
+        source, other = places[rng.integers(len(places))]
+        how = rng.integers(4)
+        if how == 0:
+            holder[key] = source[other]
+        elif how == 1:
+            holder[key] = ODD[rng.integers(len(ODD))]
+        elif how == 2:
+            holder.pop(key)
+        elif isinstance(holder, dict):
+            holder[f"{key}{'_' * int(rng.integers(2))}"] = source[other]
+        # An entry may have become a part of itself, which JSON has no word for.
+        try:
+            header = json.loads(json.dumps(header))
+        except ValueError:
+            return content
+    if rng.random() < 0.3 and arrays:
+        k = int(rng.integers(len(arrays)))
+        with contextlib.suppress(ValueError):
+            kind = rng.choice(["f2", "f4", "f8", "i4", "U3", "?"])
+            arrays[k] = arrays[k].astype(kind)
+    return bytes(archive_bytes(header, arrays))
+
+
+def _places(node):
+    """Yield each list or dict of a header with each of its keys."""
+    keys = range(len(node)) if isinstance(node, list) else list(node)
+    for key in keys:
+        yield node, key
+        if isinstance(node[key], list | dict):
+            yield from _places(node[key])
+
+
+ODD = [
+    *(None, True, 0, 1, -1, 2**31, 2**70, 0.5, -0.0, 1e308, "", "x", [], {}, [[]]),
+    *({"array": 0}, {"array": 99}, {"tuple": []}, {"dict": [[1, 2]]}, {"csr": []}),
+    *({"numpy": ["float32", 1e99]}, {"class": "Pipeline", "parts": {}}, "mahalanobis"),
+    *({"class": "os.system", "parts": {"command": "true"}}, {"strings": ["a"]}, [None]),
+]
 
 
 # ------------------------------------------------------------------------------ targets
@@ -229,13 +281,13 @@ class Fuzzer:
         Takes a path; what it raises is a failure.
     suffix : str
     seeds : list of bytes
-    finish : callable, default=None
-        Applied to each mutation.
+    change : callable, default=mutated
+        Takes a file, others, and a generator.
     """
 
-    def __init__(self, read, suffix, seeds, folder, finish=None):
+    def __init__(self, read, suffix, seeds, folder, change=mutated):
         self.read, self.path = read, str(folder / f"fuzzed{suffix}")
-        self.pool, self.finish = list(seeds), finish
+        self.pool, self.change = list(seeds), change
         self.lines = Lines()
         self.failures, self.n_examples = {}, 0
 
@@ -246,9 +298,8 @@ class Fuzzer:
             self.try_one(content, None)
         end = time.monotonic() + seconds
         while time.monotonic() < end and (most is None or self.n_examples < most):
-            content = mutated(self.pool[rng.integers(len(self.pool))], self.pool, rng)
-            if self.finish is not None and rng.random() < 0.9:
-                content = self.finish(content)
+            content = self.pool[rng.integers(len(self.pool))]
+            content = self.change(content, self.pool, rng)
             self.try_one(content, events)
             if self.lines.is_new():
                 self.pool.append(content)
@@ -290,6 +341,7 @@ def fuzzers(folder):
     made["pairs.csv"] = Fuzzer(read_pairs, ".csv", seeds, folder)
     for suffix, seeds in seeds_of_models().items():
         made["load_model"] = Fuzzer(read_model, suffix, seeds, folder, signed)
+        made["header"] = Fuzzer(read_model, suffix, seeds, folder, other_header)
     return made
 
 

@@ -124,7 +124,7 @@ def functions():
         "link": lambda: link(PAIRS.items, PAIRS.items + 1, model).links,
         "pair_report": lambda: pair_report(
             model, PAIRS, Y, n_bootstrap=20, random_state=0, n_jobs=2
-        ).to_dict()["table"][0]["value"],
+        ).scores["model"],
         "predict_proba": lambda: model.predict_proba(PAIRS),
         "cross_scores": lambda: model.cross_scores(PAIRS.items, PAIRS.items),
     }
