@@ -174,7 +174,8 @@ def pair_gram_operator(
     X, Y, kernels = _checked(
         "pair_gram_operator", X, Y, pairwise, kernel, degree, gamma, coef0
     )
-    products = PairProducts(X, X if Y is None else Y, *kernels)
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = PairProducts(X, X if Y is None else Y, *kernels)
     return LinearOperator(
         (len(X), len(X if Y is None else Y)),
         matvec=_finite(products.product),
