@@ -10,6 +10,7 @@ from sksymsim._blocks import block_slices, dense, run_blocks, working_dtype
 from sksymsim._score import Scratch
 from sksymsim._scoring import ARRAYS_OF_A_BLOCK, kernel_for
 from sksymsim._validation.items import check_finite_items
+from sksymsim._validation.memory import check_memory
 
 # The rows of the first and of the second table in one tile. BLAS is near its full speed
 # for tiles of this size, and a tile and its operands are 17 MB for 384 float32.
@@ -31,6 +32,13 @@ def score_all_pairs(score, items_a, items_b, n_jobs=None):
     -------
     scores : ndarray of shape (n_a, n_b)
     """
+    n_a, n_b = items_a.shape[0], items_b.shape[0]
+    n_bytes = n_a * n_b * working_dtype(items_a.dtype, items_b.dtype).itemsize
+    check_memory(
+        n_bytes,
+        f"the scores of {n_a} times {n_b} items",
+        "pass fewer rows of X_a at a time, or take top_k, which keeps the best only",
+    )
     cross = CrossScores(score, items_a, items_b, n_jobs)
     result = np.empty(cross.shape, dtype=cross.dtype)
     array = Scratch()
@@ -235,6 +243,11 @@ def best_of_all_pairs(score, queries, base, k, n_jobs=None):
         Falling; of equal scores the one with the lower number comes first.
     indices : ndarray of int of shape (n_queries, k)
     """
+    check_memory(
+        queries.shape[0] * k * 12,
+        f"the {k} best of each of {queries.shape[0]} queries",
+        "lower k, or pass fewer queries at a time",
+    )
     cross = CrossScores(score, queries, base, n_jobs, ("X_query", "X_base"))
     step_rows, step_columns = cross.steps()[:: -1 if cross.is_swapped else 1]
     blocks = _slices(cross.shape[0], step_rows)

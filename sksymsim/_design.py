@@ -22,6 +22,7 @@ from sksymsim._forms import (
     weighted_gram,
 )
 from sksymsim._models import Parameters
+from sksymsim._validation.sizes import check_scale
 
 
 class PairDesign:
@@ -79,6 +80,7 @@ class PairDesign:
             self._order = np.argsort(~similar, kind="stable")
         self.scale, self.squared_gaps = 1.0, None
         self.scale = scale or self._root_mean_square_difference(weights)
+        check_scale(self.scale, self.dtype)
         # Bases that parameters have to be turned by, as the rows are not.
         self._bases = None
         self._resident = None

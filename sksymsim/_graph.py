@@ -18,6 +18,7 @@ from scipy import sparse
 from sksymsim._blocks import Team, block_slices, working_dtype
 from sksymsim._forms import both, difference, row_products, total
 from sksymsim._models import Parameters
+from sksymsim._validation.sizes import check_scale
 
 # Edges are sorted by tiles of items, so that the rows that one tile touches stay in
 # the cache: rows of the right items of one tile, and about so many edges at least.
@@ -164,6 +165,7 @@ class GraphDesign:
         self._center = np.asarray(items.mean(axis=0, dtype=np.float64))
         self.squared_gaps = None
         self.scale = scale or self._root_mean_square_difference(weights)
+        check_scale(self.scale, self.dtype)
         # The rows of each combiner.
         self._rows = {sides: self._natural_rows(sides) for sides in self.combiners}
 
@@ -178,6 +180,7 @@ class GraphDesign:
     def _root_mean_square_difference(self, weights):
         largest = float(np.abs(self._items).max())
         unit = self.scale = largest if largest > 0 else 1.0
+        check_scale(unit, self.dtype)
         rows = self._natural_rows(difference)
         gaps = self._gather(rows, rows, _squared_gaps)
         mean = float(self.arrange(weights) @ gaps)

@@ -121,6 +121,11 @@ class PairObjective:
         return self.weights * probability * (1 - probability)
 
 
+def power_of_two(value):
+    """Return the greatest power of two that is not above a number, 1 for zero."""
+    return 2.0 ** np.floor(np.log2(value)) if value > 0 else 1.0
+
+
 def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):
     """Fit the two unpenalised numbers alone: Platt's scaling of the prior's scores.
 
@@ -131,9 +136,12 @@ def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):
     intercept : float
     """
     weights = weights / weights.sum()
-    center = float(weights @ prior_scores) if fit_intercept else 0.0
-    spread = float(np.sqrt(weights @ (prior_scores - center) ** 2)) or 1.0
-    columns = [(prior_scores - center) / spread]
+    # By a power of two, which is exact: squares of any scores are then within range.
+    unit = power_of_two(np.abs(prior_scores).max())
+    scaled = prior_scores / unit
+    center = float(weights @ scaled) if fit_intercept else 0.0
+    spread = float(np.sqrt(weights @ (scaled - center) ** 2)) or 1.0
+    columns = [(scaled - center) / spread]
     if fit_intercept:
         columns.append(np.ones_like(prior_scores))
 
@@ -156,4 +164,5 @@ def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):
     if found[0] <= 0:
         return 0.0, float(start[-1]) if fit_intercept else 0.0
     scale = float(found[0]) / spread
-    return scale, (float(found[1]) if fit_intercept else 0.0) - scale * center
+    intercept = (float(found[1]) if fit_intercept else 0.0) - scale * center
+    return scale / unit, intercept

@@ -332,7 +332,9 @@ def minimize_newton(evaluate, start, noise=1e-16, share_left=0.0):
         decrease = -float(gradient @ step) / 2
         last = not decrease > max(noise, share_left * (first - value))
         for _ in range(1 if last else MAX_TRIALS):
-            trial = evaluate(x + step)
+            # Where the function is all but level, the first step may be far too long.
+            with np.errstate(over="ignore", invalid="ignore"):
+                trial = evaluate(x + step)
             # At the end the value is level, and the step is right to more digits.
             if trial[0] < value or (last and trial[0] <= value + noise):
                 break

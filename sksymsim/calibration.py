@@ -14,11 +14,10 @@ from sksymsim._evaluation.losses import (
     log_likelihood_ratios,
     surprises_by_bin,
 )
-from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import (
     OPEN_RATE,
     check_costs,
-    check_number,
+    check_n_bins,
     check_option,
     check_probabilities,
     check_rate_or_observed,
@@ -245,7 +244,7 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(y, p, n_bins=2), 3)
     0.1
     """
-    check_number(n_bins, Number(int, 1), "n_bins")
+    check_n_bins(n_bins)
     check_option(strategy, BINNINGS, "strategy")
     similar, probabilities, weights = check_scores(
         y_true, y_prob, sample_weight, pos_label, name="y_prob"

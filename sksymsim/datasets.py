@@ -18,7 +18,9 @@ from sksymsim._sampling import (
 )
 from sksymsim._validation.frames import names_of
 from sksymsim._validation.items import check_items, check_table
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice, Number
+from sksymsim._validation.targets import check_sortable, is_missing
 from sksymsim.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ __all__ = ["load_spoken_digits", "make_pairs"]
 
 # With n_pairs=None: enough for a model of a few hundred features, and quick to fit.
 PAIRS_PER_ITEM = 10
+# What a pair takes while it is drawn: its rank, its index, its place in the shuffle.
+PAIR_BYTES = 40
 
 DESCRIPTION = """\
 Spoken digits
@@ -223,6 +227,10 @@ def make_pairs(
     if n_items < 2:
         raise ValueError(f"X has {n_items} items; pairs need at least 2.")
     classes, _ = _encode(y, "y", n_items)
+    if n_pairs is not None:
+        check_memory(
+            n_pairs * PAIR_BYTES, f"{n_pairs} pairs", "ask for a smaller n_pairs"
+        )
     rng = check_random_state(random_state)
     blocks, n_blocks = _make_blocks(classes, n_groups, groups, rng)
     population = PairPopulation(classes, blocks, n_blocks)
@@ -279,18 +287,9 @@ def _encode(labels, name, n_items):
             f"{name} must have shape ({n_items},), got {labels.shape}: one entry for "
             "each row of X."
         )
-    try:
-        missing = labels.dtype.kind in "fO" and any(
-            label is None or label != label for label in labels.tolist()
-        )
-        names, codes = np.unique(labels if not missing else [], return_inverse=True)
-    except TypeError as error:
-        raise TypeError(
-            f"{name} cannot be sorted: {error}. Its entries must be of one type, and "
-            "none may be missing."
-        ) from error
-    if missing:
+    if labels.dtype.kind in "fO" and any(map(is_missing, labels.tolist())):
         raise ValueError(f"{name} has missing entries (None or NaN); drop those items.")
+    names, codes = check_sortable(labels, name)
     return codes, len(names)
 
 

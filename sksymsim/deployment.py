@@ -14,6 +14,7 @@ from sksymsim._validation.scores import (
     check_log_odds,
     check_number,
     check_similar,
+    check_some_labels,
 )
 from sksymsim._validation.targets import check_weights
 
@@ -127,7 +128,7 @@ def deployment_weights(
     0.676
     """
     rate = check_number(similar_rate, OPEN_RATE, "similar_rate")
-    labels = np.asarray(y_true)
+    labels = check_some_labels(y_true)
     similar = check_similar(labels, pos_label, len(labels), "y_true")
     weights = check_weights(sample_weight, len(labels))
     weights = np.ones(len(labels)) if weights is None else weights
@@ -144,8 +145,9 @@ def reweighted(weights: Floats, similar: Booleans, rate: float) -> Floats:
     similar : ndarray of bool of shape (n_pairs,)
     rate : float
     """
-    total = weights.sum(axis=-1, keepdims=True)
-    mass = (weights @ similar)[..., None]
-    return weights * np.where(
-        similar, rate * total / mass, (1 - rate) * total / (total - mass)
-    )
+    masses = (weights @ similar)[..., None], (weights @ ~similar)[..., None]
+    total = masses[0] + masses[1]
+    # Each mass by itself, as a difference may vanish; in this order, as what very small
+    # weights divide may overflow.
+    within = weights / np.where(similar, *masses)
+    return within * np.where(similar, rate * total, (1 - rate) * total)

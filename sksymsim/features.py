@@ -17,6 +17,7 @@ from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_aggregations, check_feature_names
 from sksymsim._validation.items import check_finite_pairs, check_pairs
+from sksymsim._validation.memory import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from sksymsim._typing import PairsLike, Rows, Strings
 
 __all__ = ["SymmetricFeatures"]
+
+# Of a name as a Python string, at the least.
+NAME_BYTES = 64
 
 
 class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
@@ -186,9 +190,24 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         known = vars(self).get("feature_names_in_")
+        widths = [AGGREGATIONS[one].width(self.n_features_in_) for one in self._chosen]
+        check_memory(
+            sum(widths) * NAME_BYTES,
+            f"the names of {sum(widths)} features",
+            "reduce the items by PCA first, or leave out 'outer'",
+        )
         names = check_feature_names(input_features, self.n_features_in_, known)
         made = (AGGREGATIONS[one].feature_names(names) for one in self._chosen)
         return np.asarray(list(chain.from_iterable(made)), dtype=object)
+
+
+def _check_memory(n_pairs, row_bytes):
+    check_memory(
+        n_pairs * row_bytes,
+        f"the features of {n_pairs} pairs",
+        "transform fewer pairs at a time, reduce the items by PCA first, or leave out "
+        "'outer', which has the square of their width",
+    )
 
 
 def _dense(pairs, chosen):
@@ -197,6 +216,7 @@ def _dense(pairs, chosen):
     dtype = working_dtype(pairs.dtype)
     ends = np.cumsum([one.width(n_features) for one in chosen]).tolist()
     columns = [slice(i, j) for i, j in zip([0, *ends], ends, strict=False)]
+    _check_memory(n_pairs, ends[-1] * dtype.itemsize)
     result = np.empty((n_pairs, ends[-1]), dtype=dtype)
     for rows in block_slices(n_pairs, 4 * n_features * dtype.itemsize):
         left, right = (as_rows(side, dtype) for side in pairs.block(rows))

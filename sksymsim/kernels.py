@@ -16,8 +16,10 @@ from sksymsim._validation.kernels import (
     DEGREE,
     GAMMA,
     check_kernel_parameters,
+    check_kernel_values,
     check_two_of_pairs,
 )
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice
 
 if TYPE_CHECKING:
@@ -115,7 +117,15 @@ def pair_kernel(
     X, Y, kernels = _checked(
         "pair_kernel", X, Y, pairwise, kernel, degree, gamma, coef0
     )
-    return pair_values(X, Y, *kernels)
+    n_X, n_Y = len(X), len(X if Y is None else Y)
+    check_memory(
+        8 * n_X * n_Y,
+        f"the kernels of {n_X} with {n_Y} pairs",
+        "take pair_gram_operator, which has the products with this matrix without "
+        "making it, or KernelPairClassifier",
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        return check_kernel_values(pair_values(X, Y, *kernels))
 
 
 def pair_gram_operator(
@@ -187,13 +197,25 @@ def pair_gram_operator(
     X, Y, kernels = _checked(
         "pair_gram_operator", X, Y, pairwise, kernel, degree, gamma, coef0
     )
-    products = PairProducts(X, X if Y is None else Y, *kernels)
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = PairProducts(X, X if Y is None else Y, *kernels)
     return LinearOperator(
         (len(X), len(X if Y is None else Y)),
-        matvec=products.product,
-        rmatvec=products.transposed,
+        matvec=_finite(products.product),
+        rmatvec=_finite(products.transposed),
         dtype=np.float64,
     )
+
+
+def _finite(product):
+    """Return a product that refuses kernels which have overflowed."""
+
+    def multiply(v):
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = product(v)
+        return check_kernel_values(result) if np.isfinite(v).all() else result
+
+    return multiply
 
 
 def _checked(function, X, Y, pairwise, kernel, degree, gamma, coef0):

@@ -20,7 +20,7 @@ from sksymsim._groups.candidates import (
 from sksymsim._groups.reading import score_candidates
 from sksymsim._reporting import say_if
 from sksymsim._validation.frames import names_of_items
-from sksymsim._validation.groups import FINITE, check_clusterer
+from sksymsim._validation.groups import FINITE, check_candidate_pairs, check_clusterer
 from sksymsim._validation.items import check_items, check_width
 from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import check_number

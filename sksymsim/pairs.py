@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +16,12 @@ from sksymsim._validation.frames import names_of, names_of_sides
 from sksymsim._validation.items import (
     check_index,
     check_mapped,
+    check_row,
+    check_selection,
     check_sides,
     check_table,
 )
+from sksymsim._validation.memory import check_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -329,23 +331,21 @@ class Pairs:
     def _checked_rows(self, rows):
         """Return a mask or an index array of one axis; an int as a slice of one."""
         if hasattr(rows, "__len__") and not isinstance(rows, str):
-            rows = np.asarray(rows)
-            rows = rows.astype(np.intp) if rows.size == 0 else rows
-            if rows.ndim > 1:
-                raise IndexError(
-                    f"pairs are selected by a 1-D mask or index, got {rows.ndim}-D."
-                )
+            rows = check_selection(np.asarray(rows), len(self))
             if rows.ndim == 1:
                 return rows
-        row = operator.index(rows)
-        if not -len(self) <= row < len(self):
-            raise IndexError(f"pair {row} is out of range for {len(self)} pairs")
-        row %= len(self)
+        row = check_row(rows, len(self))
         return slice(row, row + 1)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("Pairs cannot be turned into an array without a copy.")
+        n_pairs, _, n_features = self.shape
+        check_memory(
+            n_pairs * 2 * n_features * self.dtype.itemsize,
+            f"{n_pairs} pairs as an array",
+            "most of what takes arrays of pairs takes Pairs as they are",
+        )
         sides = [
             side.toarray() if sparse.issparse(side) else side
             for side in self.block(ALL)

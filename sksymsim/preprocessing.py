@@ -20,6 +20,7 @@ from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import names_of, plain_array
 from sksymsim._validation.items import check_not_pairs, check_pairs, check_width
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 
 if TYPE_CHECKING:
@@ -186,6 +187,11 @@ def _float_dtype(X):
 
 def _covariance(X, mean):
     """Return the covariance in float64, block by block."""
+    check_memory(
+        24 * X.shape[1] ** 2,
+        f"the covariance of {X.shape[1]} features and its eigenvectors",
+        "reduce the items first, for example by TruncatedSVD, or leave whiten=0",
+    )
     result = np.zeros((X.shape[1], X.shape[1]))
     for start in range(0, X.shape[0], 4096):
         part = X[start : start + 4096] - mean

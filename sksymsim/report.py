@@ -16,6 +16,7 @@ from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_meas
 from sksymsim._reports.report import PairReport
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation.items import check_finite_pairs, check_pairs, takes_pairs
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import Number
 from sksymsim._validation.scores import (
     OPEN_RATE,
@@ -160,6 +161,7 @@ def pair_report(
     far, _ = check_rates(far, Number(float, 0, 1), "far")
     p_target = check_number(p_target, OPEN_RATE, "p_target")
     check_number(n_bootstrap, Number(int, 10), "n_bootstrap")
+    check_memory(64 * n_bootstrap, f"{n_bootstrap} replicates", "lower n_bootstrap")
     confidence_level = check_number(confidence_level, OPEN_RATE, "confidence_level")
     if similar_rate is not None:
         similar_rate = check_number(similar_rate, OPEN_RATE, "similar_rate")

@@ -23,6 +23,7 @@ from sksymsim._tables.csv_tables import CsvTable
 from sksymsim._tables.items import read_items
 from sksymsim._tables.pairs import read_labelled
 from sksymsim._tables.writing import table_writer
+from sksymsim._validation import memory
 from sksymsim._validation.tables import TableError
 
 needs_pyarrow = pytest.mark.skipif(
@@ -731,3 +732,45 @@ def test_streaming_does_not_depend_on_the_number_of_pairs(model_file, monkeypatc
     assert Path("o.csv").read_text().count("\n") == 8001
     assert peaks[1] < 1.3 * peaks[0]
     assert load_model("m.sksym").n_features_in_ == WIDTH
+
+
+# ------------------------------------------------------------------------ broken arrays
+
+
+def test_an_array_whose_description_does_not_end(tmp_path):
+    """NumPy parses it as Python, whose tokenizer has an error of its own."""
+    path = tmp_path / "items.npy"
+    np.save(path, np.ones((12, 3), dtype=np.float32))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"(12, 3)", b"(12, 3(").replace(b"}", b" "))
+    with pytest.raises(TableError, match=r"this is no npy file that can be read \("):
+        items_of(path)
+
+
+def test_an_archive_of_a_version_to_come(tmp_path):
+    path = tmp_path / "items.npz"
+    np.savez_compressed(path, items=np.ones((12, 3)))
+    content = bytearray(path.read_bytes())
+    # The version that is needed to extract, of which 22.9 is none.
+    content[content.index(b"PK\x01\x02") + 6] = 229
+    path.write_bytes(content)
+    with pytest.raises(TableError, match="this is no npz file that can be read"):
+        items_of(path)
+
+
+def test_a_compressed_array_that_is_broken(tmp_path):
+    path = tmp_path / "items.npz"
+    np.savez_compressed(path, items=np.random.default_rng(0).normal(size=(40, 9)))
+    content = bytearray(path.read_bytes())
+    content[200:230] = b"\xff" * 30
+    path.write_bytes(content)
+    with pytest.raises(TableError, match="this is no npz file that can be read"):
+        items_of(path)
+
+
+def test_an_archive_larger_inside_than_the_memory(tmp_path, monkeypatch):
+    path = tmp_path / "items.npz"
+    np.savez_compressed(path, items=np.zeros((10_000, 9)))
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 500_000)
+    with pytest.raises(MemoryError, match=r"arrays of the file take 720 kB.*as \.npy"):
+        items_of(path)

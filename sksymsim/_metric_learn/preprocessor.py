@@ -8,6 +8,7 @@ from sksymsim._validation.items import check_table
 from sksymsim._validation.metric_learn import (
     check_formed,
     check_preprocessor,
+    check_regular,
     check_rows,
     check_two_sides,
 )
@@ -53,7 +54,7 @@ def form_pairs(X, preprocessor, owner):
     """
     if isinstance(X, Pairs):
         return X
-    array = np.asarray(plain_array(X, "X"))
+    array = check_regular(plain_array(X, "X"))
     if array.ndim == 2 and preprocessor is not None:
         check_two_sides(array, owner)
         return Pairs(preprocessor(array[:, 0]), preprocessor(array[:, 1]))
@@ -66,7 +67,7 @@ def form_items(X, preprocessor, owner):
     """Return vectors, or the vectors of ids, as rows of a matrix."""
     if hasattr(X, "tocsr") or isinstance(X, Pairs):
         return X
-    array = np.asarray(plain_array(X, "X"))
+    array = check_regular(plain_array(X, "X"))
     if array.ndim == 1 and preprocessor is not None:
         return preprocessor(array)
     check_formed(array, 2, owner, with_ids=preprocessor is not None)

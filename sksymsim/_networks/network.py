@@ -9,12 +9,17 @@ where r is a similarity that nobody had to learn (the cosine, standardised). Kno
 labels and no training.
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
 
 from sksymsim._networks.layers import ACTIVATIONS, CrossLayer, ReadOut, SharedLayer
 from sksymsim._networks.poolings import POOLINGS
+from sksymsim._validation.memory import check_memory
+
+# Of each weight: itself, its gradient, and the two means of Adam, in float64.
+STATE_BYTES = 32
 
 
 class PairNetwork:
@@ -65,6 +70,13 @@ class PairNetwork:
         -------
         theta : ndarray of float64 of shape (n_parameters,)
         """
+        shapes = [shape for step in self.steps for shape in step.shapes]
+        n_weights = sum(math.prod(shape) for shape in shapes)
+        check_memory(
+            STATE_BYTES * n_weights,
+            f"the {n_weights} weights of this network and their training",
+            "choose narrower layers, or reduce the items first",
+        )
         arrays = [array.ravel() for step in self.steps for array in step.start(rng)]
         return np.concatenate([*arrays, np.zeros(2)])
 

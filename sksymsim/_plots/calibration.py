@@ -22,8 +22,11 @@ from sksymsim._plots.base import (
     next_style,
     scored_pairs,
 )
-from sksymsim._validation.parameters import Number
-from sksymsim._validation.scores import check_number, check_option, check_scores
+from sksymsim._validation.scores import (
+    check_n_bins,
+    check_option,
+    check_scores,
+)
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -232,7 +235,7 @@ class ReliabilityDisplay(Display):
 
     @classmethod
     def _of(cls, similar, log_odds, weights, n_bins, strategy):
-        check_number(n_bins, Number(int, 1), "n_bins")
+        check_n_bins(n_bins)
         check_option(strategy, BINNINGS, "strategy")
         probabilities = expit(log_odds)
         bins = bin_numbers(probabilities, weights, n_bins, strategy)

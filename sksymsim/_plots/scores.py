@@ -16,7 +16,7 @@ from sksymsim._plots.base import (
     scored_pairs,
 )
 from sksymsim._validation.parameters import NONE, Number
-from sksymsim._validation.scores import check_number, check_scores
+from sksymsim._validation.scores import check_n_bins, check_number, check_scores
 
 if TYPE_CHECKING:
     from typing import Any
@@ -225,7 +225,7 @@ class ScoreDistributionDisplay(Display):
 
     @classmethod
     def _of(cls, similar, log_odds, weights, threshold, n_bins):
-        check_number(n_bins, Number(int, 1), "n_bins")
+        check_n_bins(n_bins)
         if threshold not in NONE:
             threshold = check_number(threshold, Number(float, -np.inf), "threshold")
         edges = bin_edges(log_odds, threshold, int(n_bins))

@@ -3,11 +3,14 @@
 
 import os
 import zipfile
+import zlib
 from itertools import repeat
 
 import numpy as np
 
+from sksymsim._files.archive import NPY_ERRORS, ZIP_ERRORS
 from sksymsim._tables.reading import TABLE_KINDS, find_features, find_id, open_table
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.tables import (
     check_embeddings,
     check_finite_items,
@@ -23,7 +26,8 @@ from sksymsim._validation.tables import (
 
 ITEM_KINDS = (".npy", ".npz", *TABLE_KINDS)
 ROWS_AT_ONCE = 2**13
-NPY_ERRORS = (ValueError, EOFError, OSError, zipfile.BadZipFile, KeyError)
+# What broken arrays, archives of them and compressed parts make NumPy raise.
+READING_ERRORS = (*NPY_ERRORS, *ZIP_ERRORS, zlib.error)
 
 
 class Items:
@@ -144,7 +148,7 @@ def _read_npy(path):
         raise no_rows(path, "items")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except NPY_ERRORS as error:
+    except READING_ERRORS as error:
         raise unreadable(path, error, "npy") from None
     if not isinstance(array, np.ndarray):
         raise unreadable(path, "it holds several arrays, call it .npz", "npy")
@@ -154,12 +158,16 @@ def _read_npy(path):
 
 def _read_npz(path):
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("not a ZIP archive of arrays")
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except READING_ERRORS as error:
+        raise unreadable(path, error, "npz") from None
+    check_memory(unpacked, f"{path}: the arrays of the file", "give them as .npy")
+    try:
         with np.load(path, allow_pickle=False) as arrays:
             names = set(arrays) & {"items", "ids"} if "items" in arrays else set(arrays)
             found = {name: arrays[name] for name in sorted(names)}
-    except NPY_ERRORS as error:
+    except READING_ERRORS as error:
         raise unreadable(path, error, "npz") from None
     # What is no array in the archive comes as bytes.
     found = {k: array for k, array in found.items() if isinstance(array, np.ndarray)}

@@ -76,7 +76,10 @@ def check_space_options(margin, dtype):
     if margin not in Number(float, 0):
         raise ValueError(f"margin must be {Number(float, 0)}, got {_shorten(margin)}.")
     choice = Choice("float32", "float64")
-    name = np.dtype(dtype).name if dtype is not None else dtype
+    try:
+        name = np.dtype(dtype).name if dtype is not None else dtype
+    except TypeError:
+        name = None
     if name not in choice:
         raise ValueError(f"dtype must be {choice}, got {_shorten(dtype)}.")
     return np.dtype(name)

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation.items import check_index
+from sksymsim._validation.targets import check_sortable
 
 # Items of a chain that an error text shows.
 SHOWN = 8
@@ -71,6 +72,8 @@ def check_candidates(X):
             "these pairs are two arrays, so that it is unknown which sides are the "
             "same item; use Pairs.from_index, or pairs.to_index() for equal rows."
         )
+    if X.items.shape[0] == 0:
+        raise ValueError("the pairs have no items (n_samples=0) to make groups of.")
     return X
 
 
@@ -143,9 +146,10 @@ def check_group_labels(labels_true, labels_pred):
         )
     if len(both[0]) == 0:
         raise ValueError("the labels are empty (n_samples=0).")
-    for labels, name in zip(both, ("labels_true", "labels_pred"), strict=True):
+    named = list(zip(both, ("labels_true", "labels_pred"), strict=True))
+    for labels, name in named:
         check_no_nan(labels, name)
-    return [np.unique(labels, return_inverse=True)[1] for labels in both]
+    return [check_sortable(labels, name)[1] for labels, name in named]
 
 
 def check_no_nan(labels, name):
@@ -163,7 +167,7 @@ def check_known_groups(y, n_items):
     if len(y) != n_items:
         raise ValueError(f"got {n_items} items but {len(y)} groups in y.")
     check_no_nan(y, "y")
-    codes = np.unique(y, return_inverse=True)[1]
+    codes = check_sortable(y, "y")[1]
     # A table with gaps holds floats, also after they were filled by -1.
     if y.dtype.kind in "iuf":
         codes = np.where(y < 0, -1, codes)

@@ -3,6 +3,7 @@
 
 import functools
 import inspect
+import operator
 
 import numpy as np
 from scipy import sparse
@@ -94,6 +95,15 @@ def _canonical_csr(table):
     return table
 
 
+def _as_sparse(table):
+    """Return rows as a sparse matrix, in a type that SciPy has for those."""
+    if sparse.issparse(table):
+        return table
+    kind = table.dtype.newbyteorder("=")
+    kind = np.dtype(np.float32) if kind == np.float16 else kind
+    return sparse.csr_matrix(table.astype(kind, copy=False))
+
+
 def _check_numeric(table, name):
     if table.dtype.kind == "c":
         raise ValueError(
@@ -116,7 +126,7 @@ def check_sides(left, right):
             f"{tables[0].shape} and {tables[1].shape}; row i of both is pair i."
         )
     if any(sparse.issparse(table) for table in tables):
-        tables = [_canonical_csr(sparse.csr_matrix(table)) for table in tables]
+        tables = [_canonical_csr(_as_sparse(table)) for table in tables]
     return tuple(tables)
 
 
@@ -137,6 +147,9 @@ def check_index(index, n_items):
             f"index must have shape (n_pairs, 2), got {index.shape}: two rows of items "
             f"for each pair{hint * (index.ndim == 2 and len(index) == 2)}."
         )
+    if index.dtype == np.uint64 and index.max(initial=0) < n_items:
+        # With signed integers it would become float64.
+        index = index.astype(np.intp)
     wrong = (index < 0) | (index >= n_items)
     if wrong.any():
         pair, side = np.argwhere(wrong)[0]
@@ -146,6 +159,42 @@ def check_index(index, n_items):
             "count from the end."
         )
     return index
+
+
+def check_selection(rows, n_pairs):
+    """Return a mask or numbers of pairs, which may count from the end."""
+    rows = rows.astype(np.intp) if rows.size == 0 else rows
+    if rows.ndim > 1:
+        raise IndexError(
+            f"pairs are selected by a 1-D mask or index, got {rows.ndim}-D."
+        )
+    if rows.ndim == 0:
+        return rows
+    if rows.dtype.kind not in "biu":
+        raise IndexError(
+            f"pairs are selected by integers or a mask of bool, got dtype {rows.dtype}."
+        )
+    if rows.dtype.kind == "b":
+        if len(rows) != n_pairs:
+            raise IndexError(f"a mask of {len(rows)} pairs selects from {n_pairs}.")
+        return rows
+    wrong = (rows < -n_pairs) | (rows >= n_pairs)
+    if wrong.any():
+        raise IndexError(f"pair {rows[wrong][0]} is out of range for {n_pairs} pairs")
+    return rows
+
+
+def check_row(row, n_pairs):
+    """Return the number of one pair, counted from 0."""
+    try:
+        row = operator.index(row)
+    except TypeError as error:
+        raise TypeError(
+            f"pairs are selected by integers, slices, masks or arrays, got {row!r}."
+        ) from error
+    if not -n_pairs <= row < n_pairs:
+        raise IndexError(f"pair {row} is out of range for {n_pairs} pairs")
+    return row % n_pairs
 
 
 def check_mapped(mapped, rows):

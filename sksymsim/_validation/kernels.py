@@ -67,6 +67,18 @@ def check_alpha_suffices(alpha):
         ) from error
 
 
+def check_kernel_values(values):
+    """Return kernels of pairs, or products with them, unless they have overflowed."""
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise ValueError(
+            f"the kernel of pair {row} with others is not finite: the items are too "
+            "long for this kernel. Normalise them first, for example with "
+            "EmbeddingNormalizer, or lower gamma or degree."
+        )
+    return values
+
+
 def check_kernel_scores(scores):
     """Refuse scores that have overflowed."""
     if not np.isfinite(scores).all():

@@ -26,6 +26,18 @@ TRAIN = "train"
 FORMED = {2: "formed points", 3: "formed tuples"}
 
 
+def check_regular(values):
+    """Return an array of nested lists, if all of one level are of one length."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            "X is no array: its entries differ in length or kind. Pairs are an array "
+            "of shape (n_pairs, 2, n_features), and numpy.stack([X_a, X_b], axis=1) "
+            "makes one of two sides."
+        ) from error
+
+
 def check_formed(array, n_axes, owner, *, with_ids):
     """Refuse an array of items, or of pairs, with another number of axes.
 

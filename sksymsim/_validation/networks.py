@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation.parameters import Number
-from sksymsim._validation.targets import check_labels
+from sksymsim._validation.targets import check_labels, check_sortable
 
 # How the warning of an interrupt begins: a search of many fits ends by it.
 INTERRUPTED = "Training was interrupted"
@@ -69,7 +69,7 @@ def check_partial_labels(y, classes, known, n_pairs):
     n_pairs : int
     """
     if classes is not None:
-        classes = np.unique(column_or_1d(classes))
+        classes, _ = check_sortable(column_or_1d(classes), "classes")
         if len(classes) != 2:
             raise ValueError(
                 f"classes must hold two labels, got {classes.tolist()}; the greater "
@@ -86,7 +86,11 @@ def check_partial_labels(y, classes, known, n_pairs):
     y = column_or_1d(y, warn=True)
     if len(y) != n_pairs:
         raise ValueError(f"got {n_pairs} pairs but {len(y)} labels in y.")
-    unknown = [label for label in np.unique(y).tolist() if label not in known.tolist()]
+    unknown = [
+        label
+        for label in check_sortable(y, "y")[0].tolist()
+        if label not in known.tolist()
+    ]
     if unknown:
         raise ValueError(
             f"y holds the label {unknown[0]!r}, and the classes are {known.tolist()}."

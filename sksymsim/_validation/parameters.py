@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks of the parameters of estimators, by a table of what they may be."""
 
+import math
 import numbers
 
 import numpy as np
@@ -32,9 +33,16 @@ class Number:
             return False
         above = value > self.low if self.open_low else value >= self.low
         if self.high is None:
-            return bool(above and np.isfinite(value))
+            return bool(above and self._is_finite(value))
         below = value < self.high if self.open_high else value <= self.high
         return bool(above and below)
+
+    def _is_finite(self, value):
+        """Say whether a number is finite, also as a float if it is to be one."""
+        try:
+            return self.kind is int or math.isfinite(value)
+        except OverflowError:
+            return False
 
     def __str__(self):
         kind = "an int" if self.kind is int else "a float"

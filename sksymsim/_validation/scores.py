@@ -9,8 +9,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import working_dtype
 from sksymsim._validation.frames import plain_array
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import Number
-from sksymsim._validation.targets import check_labels, check_weights
+from sksymsim._validation.targets import (
+    check_labels,
+    check_sortable,
+    check_weights,
+)
 
 OPEN_RATE = Number(float, 0, 1, open_low=True, open_high=True)
 POSITIVE = Number(float, 0, open_low=True)
@@ -79,12 +84,22 @@ def _check_numbers(values, name):
     return values
 
 
+def check_some_labels(y_true):
+    """Return a column of labels that is there and not empty."""
+    if y_true is None:
+        raise ValueError("y_true is None: one label for each pair is needed.")
+    labels = column_or_1d(plain_array(y_true, "y_true"))
+    if len(labels) == 0:
+        raise ValueError("y_true is empty (n_samples=0).")
+    return labels
+
+
 def check_similar(y_true, pos_label, n_scores, name="y_score"):
     """Return for each pair whether its label is the one that means similar."""
     labels = column_or_1d(y_true)
     if len(labels) != n_scores:
         raise ValueError(f"got {len(labels)} labels but {n_scores} numbers in {name}.")
-    found = np.unique(labels)
+    found, _ = check_sortable(labels, "y")
     if len(found) == 1 and pos_label is None:
         raise ValueError(
             f"the labels are of one class only ({found[0]!r}); error rates need "
@@ -114,6 +129,12 @@ def check_number(value, allowed, name):
     if value not in allowed:
         raise ValueError(f"{name} must be {allowed}, got {value!r}.")
     return float(value)
+
+
+def check_n_bins(n_bins):
+    """Refuse what is no number of bins, or more than could be counted in."""
+    check_number(n_bins, Number(int, 1), "n_bins")
+    check_memory(8 * int(n_bins), f"{n_bins} bins", "lower n_bins")
 
 
 def check_costs(c_miss, c_fa):
@@ -178,7 +199,9 @@ def check_labels_of_model(y, model, n_pairs):
             f"the model has {len(classes)} classes; a pair is similar or it is not."
         )
     known = set(classes.tolist())
-    unknown = [label for label in np.unique(y).tolist() if label not in known]
+    unknown = [
+        label for label in check_sortable(y, "y")[0].tolist() if label not in known
+    ]
     if unknown:
         raise ValueError(
             f"y holds the label {unknown[0]!r}, and the model was fitted on "
@@ -197,7 +220,7 @@ def check_units(groups, n_pairs):
             f"groups must have shape ({n_pairs},) or ({n_pairs}, 2), got "
             f"{groups.shape}: one group for each pair, or one for each side."
         )
-    codes = np.unique(groups, return_inverse=True)[1].reshape(groups.shape)
+    codes = check_sortable(groups, "groups")[1]
     return codes if codes.ndim == 2 else np.column_stack([codes, codes])
 
 

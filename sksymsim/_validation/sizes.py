@@ -26,6 +26,16 @@ def check_matrix_size(n_features, limit):
         )
 
 
+def check_scale(scale, dtype):
+    """Refuse differences of items that are too small to be divided by."""
+    if scale < np.finfo(dtype).tiny:
+        raise ValueError(
+            f"the items, or their differences, are only about {scale:.3g} in size, "
+            f"where numbers of {dtype} lose their digits; multiply all items by one "
+            "large number first, or normalise them."
+        )
+
+
 def check_prior_matrix(matrix, n_features, *, psd):
     """Return a prior metric given as an array: symmetric, and not negative if asked."""
     matrix = np.asarray(matrix)

@@ -9,6 +9,7 @@ from sklearn.utils import column_or_1d
 
 from sksymsim._validation.frames import plain_array
 from sksymsim._validation.parameters import NONE, Choice, Number, check_parameters
+from sksymsim._validation.targets import is_missing
 
 LEVELS = ("item", "pair", "group")
 TEST_CLASSES = ("C1", "C2", "C3")
@@ -73,22 +74,13 @@ def check_group_labels(groups, n_pairs):
     if labels.dtype.kind in "mM":
         missing = np.isnat(labels).any()
     elif labels.dtype.kind == "O":
-        missing = any(map(_is_missing, labels.flat))
+        missing = any(map(is_missing, labels.flat))
     if missing:
         raise ValueError(
             "groups has missing labels (None or NaN); drop those pairs, or give each "
             "of them a label of its own."
         )
     return labels
-
-
-def _is_missing(label):
-    """Say whether a label stands for none: None, NaN, NaT, or the NA of pandas."""
-    try:
-        return label is None or bool(label != label)
-    except TypeError:
-        # NA answers every comparison with NA, which is neither true nor false.
-        return True
 
 
 def check_groups_given(groups, level):
@@ -207,7 +199,12 @@ def check_arrays(pairs, arrays):
 
 def count_rows(X):
     """Return the number of rows of anything that has rows."""
-    return X.shape[0] if hasattr(X, "shape") else len(X)
+    shape = getattr(X, "shape", None)
+    if shape == () or not (shape or hasattr(X, "__len__")):
+        raise TypeError(
+            f"pairs, and arrays of one entry for each, have rows; got {X!r}."
+        )
+    return shape[0] if shape else len(X)
 
 
 def check_both_or_none(parts, name):

@@ -9,6 +9,34 @@ from sksymsim._validation.frames import plain_array
 from sksymsim._validation.parameters import Number
 
 
+def is_missing(label):
+    """Say whether a label stands for none: None, NaN, NaT, or the NA of pandas."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        # NA answers every comparison with NA, which is neither true nor false.
+        return True
+
+
+def check_sortable(labels, name):
+    """Return the distinct labels, sorted, and the number of the one of each entry.
+
+    Parameters
+    ----------
+    labels : ndarray
+    name : str
+        What the error text calls them.
+    """
+    try:
+        distinct, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(
+            f"{name} cannot be sorted: {error}. Its entries must be of one type, and "
+            "none may be missing."
+        ) from error
+    return distinct, codes.reshape(labels.shape)
+
+
 def check_label_column(y, n_pairs):
     """Return one label for each pair, which may be all of one class."""
     if y is None:
@@ -34,8 +62,8 @@ def check_labels(y, n_pairs):
     similar : ndarray of bool of shape (n_pairs,)
     """
     y = check_label_column(y, n_pairs)
+    classes, codes = check_sortable(y, "y")
     check_classification_targets(y)
-    classes, codes = np.unique(y, return_inverse=True)
     if classes.size == 1:
         raise ValueError(
             f"y holds one class only ({classes.tolist()[0]!r}); learning needs similar "
