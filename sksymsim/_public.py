@@ -16,6 +16,7 @@ from sksymsim.deployment import deployment_weights, shift_log_odds
 from sksymsim.distributed import DaskPairClassifier
 from sksymsim.exceptions import (
     ContradictoryLabelsWarning,
+    LabelOrderWarning,
     ModelFileError,
     ModelVersionWarning,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "IndexSpace",
     "KernelPairClassifier",
     "LabelAudit",
+    "LabelOrderWarning",
     "MetricLearnAdapter",
     "MetricLearnPairClassifier",
     "ModelFileError",

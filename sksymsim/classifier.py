@@ -364,6 +364,8 @@ class SymmetricPairClassifier(
             If one pair in twenty or more is given with both labels, in either order
             (and not with three or more, as votes are), or says that an item differs
             from itself. For contradictions through chains see :func:`audit_labels`.
+        LabelOrderWarning
+            If labels are words, and pairs of the greater one are further apart.
         """
         self._check_parameters()
         if self.form == POLY:

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Errors and warnings of the library that users may want to tell from others."""
 
-__all__ = ["ContradictoryLabelsWarning", "ModelFileError", "ModelVersionWarning"]
+__all__ = [
+    "ContradictoryLabelsWarning",
+    "LabelOrderWarning",
+    "ModelFileError",
+    "ModelVersionWarning",
+]
 
 
 class ContradictoryLabelsWarning(UserWarning):
@@ -28,6 +33,32 @@ class ContradictoryLabelsWarning(UserWarning):
     """
 
     def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class LabelOrderWarning(UserWarning):
+    """Labels are words, and the alphabet seems to have taken the wrong one for similar.
+
+    Of two labels the greater one means similar, which is an accident if they are words:
+    "no match" comes after "match". The warning comes if pairs of the greater word are
+    further apart than those of the other, both by cosine and by Euclid.
+
+    Parameters
+    ----------
+    message : str
+        Which word counts as similar, and what to do.
+
+    Examples
+    --------
+    What is said by numbers or by truth values is not doubted:
+
+    >>> import numpy as np
+    >>> words = np.array(["match", "no match"])
+    >>> words == "match"
+    array([ True, False])
+    """
+
+    def __init__(self, message):
         super().__init__(message)
 
 

@@ -294,6 +294,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
             If `max_iter` was reached before `tol`.
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
+        LabelOrderWarning
+            If labels are words in the wrong order, likewise.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)

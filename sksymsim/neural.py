@@ -326,6 +326,8 @@ class SymmetricMLPClassifier(
             the pairs are neither trained on nor held out then.
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
+        LabelOrderWarning
+            If labels are words in the wrong order, likewise.
         """
         check_parameters(self, PARAMETERS)
         known, classes = label_pairs(X, y, sample_weight)

@@ -345,6 +345,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
             reach some of the `candidates`.
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
+        LabelOrderWarning
+            If labels are words in the wrong order, likewise.
         FitFailedWarning
             If some of the `candidates` cannot be fitted.
         """

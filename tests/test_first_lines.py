@@ -9,6 +9,7 @@ import pytest
 from sksymsim import (
     EmbeddingNormalizer,
     KernelPairClassifier,
+    LabelOrderWarning,
     Pairs,
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
@@ -195,8 +196,18 @@ def test_words_that_the_alphabet_has_swapped(sides, similar_word, other_word):
         rf"'{other_word}' counts as similar because it comes after '{similar_word}' .* "
         rf"If '{similar_word}' means similar, pass y == '{similar_word}'"
     )
-    with pytest.warns(UserWarning, match=text) as caught:
+    with pytest.warns(LabelOrderWarning, match=text) as caught:
         fit_words(sides, similar_word, other_word)
+    assert [one.filename for one in caught] == [__file__]
+
+
+def test_a_search_doubts_words_once(sides):
+    left, right, similar = sides
+    search = SymmetricPairClassifierCV(
+        whitenings=[None], forms=["mahalanobis"], priors=["identity"], cv=2
+    )
+    with pytest.warns(LabelOrderWarning) as caught:
+        search.fit(Pairs(left, right), np.where(similar, "match", "no match"))
     assert [one.filename for one in caught] == [__file__]
 
 

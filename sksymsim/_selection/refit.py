@@ -13,7 +13,7 @@ from sksymsim._selection.guests import fit_guest
 from sksymsim._selection.stacking import rescaled, weighted_sum
 from sksymsim._validation.search import named_failure
 from sksymsim.classifier import SymmetricPairClassifier
-from sksymsim.exceptions import ContradictoryLabelsWarning
+from sksymsim.exceptions import ContradictoryLabelsWarning, LabelOrderWarning
 from sksymsim.preprocessing import SharedTransformer
 from sksymsim.stacking import StackedPairClassifier
 
@@ -38,7 +38,8 @@ def refit(blend, candidates, pairs, y, sample_weight=None, groups=None):
     """
     with warnings.catch_warnings():
         # The search has warned, and once is enough.
-        warnings.simplefilter("ignore", ContradictoryLabelsWarning)
+        for category in (ContradictoryLabelsWarning, LabelOrderWarning):
+            warnings.simplefilter("ignore", category)
         return _fit_blend(blend, candidates, pairs, y, sample_weight, groups)
 
 

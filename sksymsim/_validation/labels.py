@@ -4,7 +4,7 @@
 import warnings
 
 from sksymsim._validation.parameters import NONE, RANDOM_STATE, Choice, Number
-from sksymsim.exceptions import ContradictoryLabelsWarning
+from sksymsim.exceptions import ContradictoryLabelsWarning, LabelOrderWarning
 
 # From this share of the pairs on, contradictions are worth a warning in each fit. Of
 # ten real data sets, the most had 0.2 %.
@@ -95,7 +95,7 @@ def warn_of_the_alphabet(classes, stacklevel):
         f"after {dissimilar!r} in the alphabet; but pairs labelled {similar!r} are "
         f"further apart. If {dissimilar!r} means similar, pass y == {dissimilar!r}; "
         f"otherwise y == {similar!r}, to be silent.",
-        UserWarning,
+        LabelOrderWarning,
         stacklevel=stacklevel + 1,
     )
 
