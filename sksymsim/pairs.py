@@ -339,7 +339,7 @@ class Pairs:
                 return rows
         row = operator.index(rows)
         if not -len(self) <= row < len(self):
-            raise IndexError(f"pair {row} is out of range for {len(self)} pairs")
+            raise IndexError(f"pair {row} is out of range for {len(self)} pairs.")
         row %= len(self)
         return slice(row, row + 1)
 
