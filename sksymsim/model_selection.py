@@ -341,8 +341,8 @@ def pair_leakage_report(
         table or array they are; integers of shape (n_pairs, 2), for both, are ids of
         items. A tuple ``(X_a, X_b)`` is taken as well.
     y_train, y_test : array-like of shape (n_pairs,), default=None
-        Labels of two classes, the greater one being "similar". Without them only
-        what is shared is counted.
+        Two labels of any kind; the greater one means "similar". Without them only what
+        is shared is counted.
     groups_train, groups_test : array-like of shape (n_pairs, 2) or (n_pairs,), \
             default=None
         The group of each side: entity, class, speaker.
