@@ -743,7 +743,7 @@ def bad_searches():
     yield {"candidates": [("cosine", flat)]}, "the name 'cosine' .* is taken"
     yield {"candidates": [("a", flat), ("a", flat)]}, "the name 'a' .* is taken"
     yield {"candidates": [("a", flat, {"D": [1]})]}, "Invalid parameter 'D'"
-    yield {"cv": 1}, r"at least 2 folds. Got 1 instead; one fixed split is cv=\[\(train, test"
+    yield {"cv": 1}, r"at least 2 folds. Got 1 instead; one fixed split is cv="
     yield {"cv": True}, "at least 2 folds. Got True"
     yield {"cv": "five"}, "must be an int, a splitter, .*. Got 'five'"
     yield {"cv": 2.5}, "must be an int, a splitter, .*. Got 2.5"
