@@ -37,6 +37,7 @@ nitpick_ignore_regex = [("py:.*", r"(numpy|scipy|sklearn|joblib|pandas)\..*")]
 extlinks = {"thread": ("https://github.com/%s", None)}
 
 autosummary_generate = True
+autodoc_typehints = "none"  # the tables of parameters say more, and in words
 numpydoc_show_class_members = False  # the template of a class shows them in full
 
 sphinx_gallery_conf = {

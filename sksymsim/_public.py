@@ -5,6 +5,7 @@ from sksymsim._axioms.report import AxiomReport
 from sksymsim._exports.index import IndexSpace
 from sksymsim._labels.text import LabelAudit
 from sksymsim._reports.report import PairReport
+from sksymsim._splits.leakage_text import LeakageReport
 from sksymsim._version import __version__
 from sksymsim.axioms import check_axioms
 from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
@@ -81,6 +82,7 @@ __all__ = [
     "KernelPairClassifier",
     "LabelAudit",
     "LabelOrderWarning",
+    "LeakageReport",
     "MetricLearnAdapter",
     "MetricLearnPairClassifier",
     "ModelFileError",

@@ -341,8 +341,8 @@ def pair_leakage_report(
         table or array they are; integers of shape (n_pairs, 2), for both, are ids of
         items. A tuple ``(X_a, X_b)`` is taken as well.
     y_train, y_test : array-like of shape (n_pairs,), default=None
-        Labels of two classes, the greater one being "similar". Without them only
-        what is shared is counted.
+        Two labels of any kind; the greater one means "similar". Without them only what
+        is shared is counted.
     groups_train, groups_test : array-like of shape (n_pairs, 2) or (n_pairs,), \
             default=None
         The group of each side: entity, class, speaker.
@@ -352,29 +352,7 @@ def pair_leakage_report(
     report : LeakageReport
         Printed, it is a page to read. ``report.alarms`` is a list of sentences that say
         what is wrong and what to do, empty if nothing is; ``report.to_dict()`` holds
-        all numbers. Each is an attribute too, None if it needs labels or groups
-        that are not given:
-
-        - items: ``n_shared_items``, and the test pairs with both, one and none of
-          their items in training, ``n_both_seen`` (C1), ``n_one_seen`` (C2),
-          ``n_none_seen`` (C3); ``n_seen`` of shape (n_test,) says which are which;
-        - pairs: ``n_repeated`` test pairs are training pairs, in either order
-          (``repeated`` is their mask), ``n_swapped`` of them only in the other order,
-          and ``n_contradicting`` with another label than in training;
-        - groups: ``n_shared_groups``, and ``n_group_seen`` test pairs of which some
-          group is in training;
-        - chains: the items of ``n_implied_similar`` test pairs, not repeated, are
-          joined by similar training pairs, those of ``n_implied_dissimilar`` by such
-          and one dissimilar pair (``implied`` is the mask of both);
-          ``implied_accuracy`` is how often that is their label;
-        - degrees: ``max_degree``, ``median_degree``, the pairs of a training item;
-          ``one_label_share``, the share of training items in two or more pairs that
-          are in similar pairs only or in dissimilar pairs only, and
-          ``one_label_expected``, what it would be if labels were drawn at random;
-        - ROC-AUC on test of scores that never compare the two sides, each with its
-          standard error, ``..._se``: ``degree_auc``, of how many training pairs the
-          items are in; ``item_rate_auc``, of how many of those are similar;
-          ``sum_auc``, of a ridge regression on a + b (not for ids).
+        all numbers.
 
     Raises
     ------

@@ -158,6 +158,7 @@ EXAMPLES = [
     "_plots.scores",
     "_plots.search",
     "_reports.report",
+    "_splits.leakage_text",
     "axioms",
     "calibration",
     "classifier",

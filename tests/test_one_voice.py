@@ -5,16 +5,20 @@ A new parameter that means something else than its namesakes, or has another def
 place or text, fails here. Give it another name, or the reason why it may.
 """
 
+import ast
 import inspect
 import re
 from collections import defaultdict
 from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from numpydoc.docscrape import FunctionDoc
 
 import sksymsim
+
+PACKAGE = Path(sksymsim.__file__).parent
 
 
 class Said(NamedTuple):
@@ -273,3 +277,62 @@ def test_estimators_say_the_same_of_the_rate_where_they_are_used():
     for text in said:
         assert text.startswith(start)
         assert "so that probabilities hold there. None keeps the " in text
+
+
+# ------------------------------------------------------------------------------ errors
+
+
+def raised_texts():
+    """Yield where an error is raised, and its text, with code in braces."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_made = isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+            if is_made and node.exc.args:
+                text = text_of(node.exc.args[0])
+                if text:
+                    kind = ast.unparse(node.exc.func)
+                    yield f"{path.relative_to(PACKAGE)}:{node.lineno}", kind, text
+
+
+def text_of(node):
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(text_of, node.values))
+    if isinstance(node, ast.FormattedValue):
+        return f"{{{ast.unparse(node.value)}}}"
+    return node.value if isinstance(getattr(node, "value", None), str) else ""
+
+
+# Texts of others, or what a text is made of that ends in a full stop.
+FOREIGN = (
+    "module {__name__} has no attribute",  # Python's own
+    "input_features is not equal to",  # scikit-learn's own
+    "early_stopping=True holds out",  # goes on
+)
+PARTS = {
+    "_commands/options.py": "argparse has its own",
+    "_files/archive.py": "inside of another error",
+    "_tables/items.py": "inside of another error",
+    "_tables/csv_tables.py": "never seen",
+    "_validation/metric_learn.py": "the words of metric-learn, whose tests read them",
+}
+
+
+def test_errors_are_sentences():
+    texts = list(raised_texts())
+    assert len(texts) > 250
+    wrong = [
+        (where, text)
+        for where, kind, text in texts
+        if kind != "ImportError"  # ends in a command to copy
+        and where.partition(":")[0] not in PARTS
+        and not text.startswith(FOREIGN)
+        and not re.search(r"([.?]|\{\w*error\}|\{_shorten\(.*|\{type\(.*)$", text)
+    ]
+    assert wrong == []
+
+
+def test_errors_say_what_they_got_in_the_same_way():
+    """Parameters of estimators as in scikit-learn; of functions after a comma."""
+    for where, _, text in raised_texts():
+        assert "; got " not in text.lower(), where
+        assert not re.search(r"\bthe (\{\w+\}|'\w+') parameter of", text), where

@@ -271,15 +271,15 @@ def test_networks_of_the_search_see_all_classes_of_a_fold(data):
         ({"candidates": ["poly", "poly"]}, "the name 'poly' of a candidate is taken"),
         ({"candidates": ["poly", ("poly", Plain())]}, "'poly' of a candidate is taken"),
         ({"candidates": "poly"}, "must be a list of .* or names of 'network', "),
-        ({"candidates": [("a", 3)]}, r"names of 'network', .*; got \('a', 3\)"),
+        ({"candidates": [("a", 3)]}, r"names of 'network', .*, got \('a', 3\)"),
         (
             {"candidates": [(3, Plain())]},
             "name of a candidate must be a str, got 3",
         ),
         ({"forms": ["mahalanobis", "poly"]}, r"Pass\s+candidates=\['poly'\]"),
         ({"forms": "poly"}, "'poly' is fitted anew for each"),
-        ({"error_score": 0.0}, "'error_score' .* must be 'raise' or np.nan; got 0.0"),
-        ({"error_score": "warn"}, "must be 'raise' or np.nan; got 'warn'"),
+        ({"error_score": 0.0}, "'error_score' .* must be 'raise' or np.nan. Got 0.0"),
+        ({"error_score": "warn"}, "must be 'raise' or np.nan. Got 'warn'"),
     ],
 )
 def test_what_cannot_be_a_candidate(data, params, text):

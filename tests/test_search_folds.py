@@ -651,7 +651,7 @@ def test_items_that_have_no_components(scale):
 @pytest.mark.parametrize("wrong", [None, 0, -1, 2.5, True, "32", np.nan])
 def test_errors_of_components(data, wrong):
     X, y, _, _ = data
-    text = r"'pca_components' parameter of .* whole numbers from 1 on; got"
+    text = r"'pca_components' parameter of .* whole numbers from 1 on. Got"
     for given_ in (wrong, [wrong], [2, wrong]):
         with pytest.raises(ValueError, match=text):
             search(pca_components=given_).fit(X, y)

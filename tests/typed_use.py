@@ -68,9 +68,8 @@ assert_type(pairs[:2], Pairs)
 assert_type(Pairs.from_index(X, [[0, 1], [2, 3]]).swap(), Pairs)
 assert_type(len(pairs), int)
 assert_type(pairs.shape, tuple[int, int, int])
-drawn, labels, groups = make_pairs(
-    X, y, n_pairs=3, random_state=np.random.RandomState(0)
-)
+rng = np.random.RandomState(0)
+drawn, labels, groups = make_pairs(X, y, n_pairs=3, random_state=rng)
 assert_type(drawn, Pairs)
 
 model = SymmetricPairClassifier("bilinear", alpha=1, class_weight={0: 2.0})
@@ -90,8 +89,8 @@ KernelPairClassifier("tppk", prior=None, n_landmarks=100)
 SymmetricMLPClassifier((64, 32), head_layer_sizes="auto", batch_size=16)
 assert_type(SharedTransformer(EmbeddingNormalizer()).fit(pairs).transform(pairs), Pairs)
 SymmetricFeatures(["sum", "cosine"])
-for train, _ in PairShuffleSplit(2, test_size=0.3, level="group").split(pairs, y):
-    assert_type(train, NDArray[np.integer[Any]])
+splits = PairShuffleSplit(2, test_size=0.3, level="group").split(pairs, y)
+assert_type(next(splits)[0], NDArray[np.integer[Any]])
 
 assert_type(check_axioms(model, X, confidence_level=0.9), AxiomReport)
 assert_type(check_axioms(model, X).transitivity.rate, float)

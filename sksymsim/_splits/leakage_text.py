@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = ["LeakageReport"]
+
 # An AUC is clearly off .5 at so many standard errors (99 % of a normal distribution),
 # and worth a sentence from so far on.
 N_ERRORS = 2.6
@@ -25,7 +27,70 @@ ARRAYS = ("n_seen", "repeated", "implied")
 
 @dataclass(frozen=True)
 class LeakageReport:
-    """What test pairs share with training pairs; see `pair_leakage_report`."""
+    """What test pairs share with training pairs, and what gives them away.
+
+    ``print(report)`` is a page to read. What needs labels or groups that were not given
+    is None.
+
+    Parameters
+    ----------
+    n_train, n_test : int
+        The pairs of each part.
+    n_items_train, n_items_test : int
+        Their items.
+    n_shared_items : int
+        Items that are in both.
+    n_both_seen, n_one_seen, n_none_seen : int
+        Test pairs with both (C1), one (C2) and none (C3) of their items in training.
+    n_repeated, n_swapped : int
+        Test pairs that are training pairs, in either order, and only in the other one.
+    max_degree : int
+        The most training pairs of an item.
+    median_degree : float
+        The median of the training pairs of an item.
+    n_contradicting : int, default=None
+        Repeated pairs with another label than in training.
+    n_shared_groups : int, default=None
+        Groups that are in both.
+    n_group_seen : int, default=None
+        Test pairs of which some group is in training.
+    n_implied_similar, n_implied_dissimilar : int, default=None
+        Test pairs, not repeated, whose items are joined by similar training pairs; by
+        such and one dissimilar pair.
+    implied_accuracy : float, default=None
+        How often that is their label.
+    one_label_share, one_label_expected : float, default=None
+        The share of training items in two or more pairs that are in pairs of one label
+        only, and what it would be if labels were drawn at random.
+    degree_auc, degree_auc_se : float, default=None
+        ROC-AUC on test of how many training pairs the items are in, and its standard
+        error.
+    item_rate_auc, item_rate_auc_se : float, default=None
+        The same of how many of these pairs are similar.
+    sum_auc, sum_auc_se : float, default=None
+        The same of a ridge regression on a + b; None for ids.
+    n_seen : ndarray of int of shape (n_test,), default=None
+        How many items of each test pair are in training.
+    repeated : ndarray of bool of shape (n_test,), default=None
+        Which test pairs are training pairs too.
+    implied : ndarray of bool of shape (n_test,), default=None
+        Which test pairs follow from chains of training pairs.
+
+    See Also
+    --------
+    pair_leakage_report : Makes it, and says how everything is measured.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksymsim import pair_leakage_report
+    >>> train, test = np.array([[0, 1], [1, 2]]), np.array([[1, 0], [3, 4]])
+    >>> report = pair_leakage_report(train, test)
+    >>> report.n_repeated, report.n_swapped, report.n_none_seen
+    (1, 1, 1)
+    >>> len(report.alarms)
+    2
+    """
 
     n_train: int
     n_test: int
@@ -58,7 +123,13 @@ class LeakageReport:
     implied: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all numbers, and the alarms, as a dict of plain Python types."""
+        """Return all numbers, and the alarms, as plain Python types.
+
+        Returns
+        -------
+        report : dict
+            Without the three arrays.
+        """
         numbers = {k: v for k, v in asdict(self).items() if k not in ARRAYS}
         return numbers | {"alarms": self.alarms}
 

@@ -41,7 +41,7 @@ def check_penalty(alpha, owner):
     if not alpha > 0:
         raise ValueError(
             f"alpha must be > 0 for {owner}, whose kernel may have more dimensions "
-            f"than there are pairs; got {alpha!r}. Try 1e-6."
+            f"than there are pairs, got {alpha!r}. Try 1e-6."
         )
 
 

@@ -47,10 +47,11 @@ def check_choices(values, allowed, name, owner, *, empty_allowed=False):
     if wrong:
         known = ", ".join(map(repr, allowed))
         raise ValueError(
-            f"the {name!r} parameter of {owner} may hold {known}; got {wrong[0]!r}."
+            f"The {name!r} parameter of {owner} may hold {known}. Got {wrong[0]!r} "
+            "instead."
         )
     if not (listed or empty_allowed):
-        raise ValueError(f"the {name!r} parameter of {owner} is empty.")
+        raise ValueError(f"The {name!r} parameter of {owner} is empty.")
     return listed
 
 
@@ -66,11 +67,11 @@ def check_numbers(values, low, high, name, owner, *, none_allowed=False):
             or not low <= value <= high
         ):
             raise ValueError(
-                f"the {name!r} parameter of {owner} must hold numbers from {low:g} to "
-                f"{high:g}{' or None' if none_allowed else ''}; got {value!r}."
+                f"The {name!r} parameter of {owner} must hold numbers from {low:g} to "
+                f"{high:g}{' or None' if none_allowed else ''}. Got {value!r} instead."
             )
     if not listed:
-        raise ValueError(f"the {name!r} parameter of {owner} is empty.")
+        raise ValueError(f"The {name!r} parameter of {owner} is empty.")
     return listed
 
 
@@ -80,8 +81,8 @@ def check_sizes(values, name, owner):
     for value in listed:
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(
-                f"the {name!r} parameter of {owner} must hold whole numbers from 1 on; "
-                f"got {value!r}."
+                f"The {name!r} parameter of {owner} must hold whole numbers from 1 on. "
+                f"Got {value!r} instead."
             )
     return listed
 
@@ -100,8 +101,8 @@ def check_candidates(candidates, ready_made, owner):
     wanted = f"a list of (name, estimator), (name, estimator, grid) or names of {shown}"
     if not isinstance(candidates, list | tuple):
         raise ValueError(
-            f"the 'candidates' parameter of {owner} must be {wanted}; got "
-            f"{candidates!r}."
+            f"The 'candidates' parameter of {owner} must be {wanted}. Got "
+            f"{candidates!r} instead."
         )
     names = set(RESERVED_NAMES)
     for entry in candidates:
@@ -123,7 +124,7 @@ def _name_of(entry, wanted):
     """Return the name of an estimator that a user brings."""
     named = isinstance(entry, tuple) and len(entry) in (2, 3)
     if not named or not hasattr(entry[1], "fit"):
-        raise ValueError(f"candidates must be {wanted}; got {entry!r}.")
+        raise ValueError(f"candidates must be {wanted}, got {entry!r}.")
     if not isinstance(entry[0], str):
         raise ValueError(f"the name of a candidate must be a str, got {entry[0]!r}.")
     return entry[0]
@@ -133,7 +134,7 @@ def check_forms(forms, allowed, owner):
     """Return forms as a list; kernels are none, as they have no path of penalties."""
     if "poly" in _as_list(forms):
         raise ValueError(
-            f"the 'forms' parameter of {owner} is for forms that are matrices, whose "
+            f"The 'forms' parameter of {owner} is for forms that are matrices, whose "
             "penalties are tried along one path; 'poly' is fitted anew for each. Pass "
             "candidates=['poly'], or ('poly', SymmetricPairClassifier('poly'), grid)."
         )
@@ -145,8 +146,8 @@ def check_error_score(error_score, owner):
     is_nan = isinstance(error_score, float | np.floating) and np.isnan(error_score)
     if not is_nan and not (isinstance(error_score, str) and error_score == "raise"):
         raise ValueError(
-            f"the 'error_score' parameter of {owner} must be 'raise' or np.nan; got "
-            f"{error_score!r}."
+            f"The 'error_score' parameter of {owner} must be 'raise' or np.nan. Got "
+            f"{error_score!r} instead."
         )
 
 
@@ -225,13 +226,13 @@ def check_cv(cv, owner):
     if isinstance(cv, Integral):
         if isinstance(cv, bool) or cv < 2:
             raise ValueError(
-                f"the 'cv' parameter of {owner} must be at least 2 folds, got {cv!r}; "
-                "one fixed split is cv=[(train, test)]."
+                f"The 'cv' parameter of {owner} must be at least 2 folds. Got {cv!r} "
+                "instead; one fixed split is cv=[(train, test)]."
             )
     elif isinstance(cv, str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
         raise ValueError(
-            f"the 'cv' parameter of {owner} must be an int, a splitter, an iterable of "
-            f"(train, test) or None; got {cv!r}."
+            f"The 'cv' parameter of {owner} must be an int, a splitter, an iterable of "
+            f"(train, test) or None. Got {cv!r} instead."
         )
 
 

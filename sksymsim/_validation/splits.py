@@ -67,7 +67,7 @@ def check_group_labels(groups, n_pairs):
     if labels.shape != (n_pairs, 2):
         raise ValueError(
             f"groups must have shape ({n_pairs}, 2), one label for each side of each "
-            f"pair, or ({n_pairs},) where both sides are of one group; got "
+            f"pair, or ({n_pairs},) where both sides are of one group, got "
             f"{labels.shape}."
         )
     missing = labels.dtype.kind == "f" and np.isnan(labels).any()
