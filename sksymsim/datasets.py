@@ -13,11 +13,11 @@ from sksymsim._sampling import (
     draw_hard,
     round_to_sum,
 )
-from sksymsim._validation.frames import names_of
+from sksymsim._validation.frames import is_missing, names_of
 from sksymsim._validation.items import check_items, check_table
 from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice, Number
-from sksymsim._validation.targets import check_sortable, is_missing
+from sksymsim._validation.targets import check_sortable
 from sksymsim.pairs import Pairs
 
 __all__ = ["load_spoken_digits", "make_pairs"]
@@ -185,6 +185,8 @@ def make_pairs(
         are missing; if there are no similar or no dissimilar pairs; if fewer
         pairs exist than asked for; if `hard_negatives` is used with NaN or
         infinity in `X`.
+    MemoryError
+        If the machine has too little memory for `n_pairs`.
 
     Notes
     -----
