@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from every_estimator import ASKED, CLASSIFIERS, PAIRS, ask, fit
+from every_estimator import ASKED, CLASSES, CLASSIFIERS, PAIRS, ask, fit, make
 from fuzz.interrupts import fits, functions, try_fit, try_function
 
 from sksymsim import SymmetricPairClassifier, load_model, save_model
+from sksymsim._base import PackageMixin
 from sksymsim._files import replacement
 
 # Of each process that saves.
@@ -46,6 +47,33 @@ def test_an_interrupted_fit(name):
     Networks end their training at an interrupt, and warn.
     """
     try_fit(name, 3)
+
+
+class Interrupt(BaseException):
+    """As KeyboardInterrupt, which would end the tests where it is not caught."""
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("error", [Interrupt, MemoryError])
+def test_a_fit_that_ends_between_two_attributes(name, error, monkeypatch):
+    """They are of one fit, all of them: here the last step of a fit fails."""
+
+    def fail(*arguments):
+        raise error
+
+    model, fresh = fit(name), make(name)
+    before, said = dict(vars(model)), ask(model)
+    fit_it = fits()[name][1]
+    monkeypatch.setattr(PackageMixin, "_remember_features", fail)
+    with pytest.raises(error):
+        fit_it(model)
+    after = vars(model)
+    assert after.keys() == before.keys()
+    assert all(after[key] is before[key] for key in before)
+    np.testing.assert_array_equal(ask(model), said)
+    with pytest.raises(error):
+        fit_it(fresh)
+    assert not any(key.endswith("_") for key in vars(fresh))
 
 
 @pytest.mark.parametrize("name", functions())
