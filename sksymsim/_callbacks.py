@@ -147,7 +147,8 @@ def watched(estimator, X, y=None, sample_weight=None, n_parts=0):
     Parameters
     ----------
     estimator : estimator
-        Fitted at the end of the block, whose outcome is not watched if it fails.
+        Fitted at the end of the block. If that fails or is interrupted, it is what it
+        was before, and its outcome is not watched.
     X, y, sample_weight
         What callbacks are shown, such as those that compute scores.
     n_parts : int or None, default=0
@@ -158,15 +159,31 @@ def watched(estimator, X, y=None, sample_weight=None, n_parts=0):
     task : FitTask
     """
     if with_callbacks is None:
-        yield FitTask(estimator, None, X, y, sample_weight)
+        with _all_or_nothing(estimator):
+            yield FitTask(estimator, None, X, y, sample_weight)
         return
     try:
         context = estimator._init_callback_context(max_subtasks=n_parts)
         task = FitTask(estimator, context, X, y, sample_weight)
-        yield task
+        with _all_or_nothing(estimator):
+            yield task
         task.end()
     finally:
         _tear_down(estimator)
+
+
+@contextmanager
+def _all_or_nothing(estimator):
+    """Take back the attributes of an estimator if what is within raises anything."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        # Never without any: other threads may be asking.
+        vars(estimator).update(before)
+        for name in vars(estimator).keys() - before.keys():
+            del vars(estimator)[name]
+        raise
 
 
 def _nothing(estimator):

@@ -115,6 +115,11 @@ class LearnedMatricesMixin(FramesOutMixin):
         scores : ndarray of shape (n_a, n_b)
             Equal, bit for bit, to the transpose of ``cross_scores(X_b, X_a)``. The
             entries equal `decision_function` up to rounding.
+
+        Raises
+        ------
+        MemoryError
+            If the matrix would be larger than the memory of this machine.
         """
         X_a, X_b = self._checked_items(X_a, "X_a"), self._checked_items(X_b, "X_b")
         return score_all_pairs(self._score, X_a, X_b, self.n_jobs)
@@ -148,6 +153,8 @@ class LearnedMatricesMixin(FramesOutMixin):
         ------
         ValueError
             If `k` is less than 1 or more than the items of the base.
+        MemoryError
+            If the result would be larger than the memory of this machine.
 
         Examples
         --------

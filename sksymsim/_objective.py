@@ -123,7 +123,7 @@ class PairObjective:
 
 def power_of_two(value):
     """Return the greatest power of two that is not above a number, 1 for zero."""
-    return 2.0 ** np.floor(np.log2(value)) if value > 0 else 1.0
+    return float(2.0 ** np.floor(np.log2(value))) if value > 0 else 1.0
 
 
 def fit_scale_and_intercept(prior_scores, targets, weights, fit_intercept):

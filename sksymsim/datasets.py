@@ -16,11 +16,11 @@ from sksymsim._sampling import (
     draw_hard,
     round_to_sum,
 )
-from sksymsim._validation.frames import names_of
+from sksymsim._validation.frames import is_missing, names_of
 from sksymsim._validation.items import check_items, check_table
 from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice, Number
-from sksymsim._validation.targets import check_sortable, is_missing
+from sksymsim._validation.targets import check_sortable
 from sksymsim.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -195,6 +195,8 @@ def make_pairs(
         are missing; if there are no similar or no dissimilar pairs; if fewer
         pairs exist than asked for; if `hard_negatives` is used with NaN or
         infinity in `X`.
+    MemoryError
+        If the machine has too little memory for `n_pairs`.
 
     Notes
     -----

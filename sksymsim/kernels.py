@@ -89,7 +89,10 @@ def pair_kernel(
     TypeError
         If the pairs are of a type that holds no pairs or no numbers.
     ValueError
-        If a parameter, or the shape or the values of the pairs cannot be used.
+        If a parameter, or the shape or the values of the pairs cannot be used, or the
+        kernel overflows.
+    MemoryError
+        If the matrix would be larger than the memory of this machine.
 
     See Also
     --------

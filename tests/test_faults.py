@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from every_estimator import ASKED, CLASSIFIERS, PAIRS, ask, fit
+from every_estimator import ASKED, CLASSES, CLASSIFIERS, PAIRS, ask, fit, make
 from fuzz.interrupts import fits, functions, try_fit, try_function
 
 from sksymsim import SymmetricPairClassifier, load_model, save_model
+from sksymsim._base import PackageMixin
 from sksymsim._files import replacement
 
 # Of each process that saves.
@@ -46,6 +47,33 @@ def test_an_interrupted_fit(name):
     Networks end their training at an interrupt, and warn.
     """
     try_fit(name, 3)
+
+
+class Interrupt(BaseException):
+    """As KeyboardInterrupt, which would end the tests where it is not caught."""
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("error", [Interrupt, MemoryError])
+def test_a_fit_that_ends_between_two_attributes(name, error, monkeypatch):
+    """They are of one fit, all of them: here the last step of a fit fails."""
+
+    def fail(*arguments):
+        raise error
+
+    model, fresh = fit(name), make(name)
+    before, said = dict(vars(model)), ask(model)
+    fit_it = fits()[name][1]
+    monkeypatch.setattr(PackageMixin, "_remember_features", fail)
+    with pytest.raises(error):
+        fit_it(model)
+    after = vars(model)
+    assert after.keys() == before.keys()
+    assert all(after[key] is before[key] for key in before)
+    np.testing.assert_array_equal(ask(model), said)
+    with pytest.raises(error):
+        fit_it(fresh)
+    assert not any(key.endswith("_") for key in vars(fresh))
 
 
 @pytest.mark.parametrize("name", functions())
@@ -159,57 +187,53 @@ def test_a_system_that_cannot_sync(model, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["model"]
 
 
-WRITER = """
-import pickle, sys
-from sksymsim import save_model
-model = pickle.loads(open(sys.argv[1], "rb").read())
-print("ready", flush=True)
-for _ in range(int(sys.argv[3])):
-    save_model(model, sys.argv[2])
-"""
+needs_fork = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="this system has no fork"
+)
 
 
-def writers(tmp_path, models, n_saves):
-    """Start a process for each model, all of which save to one path."""
-    started = []
-    for k, model in enumerate(models):
-        (tmp_path / f"{k}.pickle").write_bytes(pickle.dumps(model))
-        arguments = (tmp_path / f"{k}.pickle", tmp_path / "shared" / "model", n_saves)
-        started.append(run(WRITER, *arguments, stdout=subprocess.PIPE))
-    for process in started:
-        assert process.stdout.readline() == "ready\n"
-    return started
+def saving(model, path, n_saves):
+    """Start a process that saves a model to a path again and again."""
+    child = os.fork()
+    if child == 0:
+        try:
+            for _ in range(n_saves):
+                save_model(model, path)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return child
 
 
+@needs_fork
 def test_two_processes_that_save_to_one_path(model, tmp_path):
     """A reader finds one of both, whole, whenever it looks."""
     other = SymmetricPairClassifier("quadratic", alpha=1e-2)
     other.fit(PAIRS, np.arange(len(PAIRS)) % 2)
-    (tmp_path / "shared").mkdir()
-    path = tmp_path / "shared" / "model"
+    path = tmp_path / "model"
     save_model(model, path)
     answers = [one.decision_function(PAIRS).tolist() for one in (model, other)]
-    processes = writers(tmp_path, (model, other), N_SAVES)
-    n_read, found = 0, set()
-    while n_read == 0 or any(process.poll() is None for process in processes):
-        scores = load_model(path).decision_function(PAIRS).tolist()
-        found.add(answers.index(scores))
-        n_read += 1
-    assert [process.wait() for process in processes] == [0, 0]
-    assert os.listdir(tmp_path / "shared") == ["model"]
-    assert found == {0, 1}
+    alive = {saving(one, path, N_SAVES) for one in (model, other)}
+    while alive:
+        answers.index(load_model(path).decision_function(PAIRS).tolist())
+        for child in list(alive):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                assert status == 0
+                alive.remove(child)
+    assert os.listdir(tmp_path) == ["model"]
 
 
+@needs_fork
 def test_a_process_that_is_killed_while_it_saves(model, tmp_path):
-    (tmp_path / "shared").mkdir()
-    path = tmp_path / "shared" / "model"
-    save_model(model, path)
-    (process,) = writers(tmp_path, [model], 1_000_000)
-    time.sleep(0.1)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    assert load_model(path).intercept_ == model.intercept_
+    path = tmp_path / "model"
+    for k in range(5):
+        save_model(model, path)
+        child = saving(model, path, 1_000_000)
+        time.sleep(0.01 + 0.01 * k)
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        assert load_model(path).intercept_ == model.intercept_
 
 
 # ---------------------------------------------------------------- threads and processes
@@ -242,7 +266,7 @@ print("the same bits" if same else "other bits", flush=True)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@needs_fork
 def test_new_processes_and_forks_have_the_same_bits():
     models = {name: fit(name) for name in CLASSIFIERS}
     # Last the one that is fitted anew.

@@ -94,6 +94,15 @@ def stack_vectors(vectors, name):
     return np.array(vectors)
 
 
+def is_missing(label):
+    """Say whether a label stands for none: None, NaN, NaT, or the NA of pandas."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        # NA answers every comparison with NA, which is neither true nor false.
+        return True
+
+
 def plain_array(values, name):
     """Return an array of another library as an ndarray, and all else as it is."""
     return _from_another_library(values, name) if is_foreign(values) else values

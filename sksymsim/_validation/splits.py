@@ -7,9 +7,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from sksymsim._validation.frames import plain_array
+from sksymsim._validation.frames import is_missing, plain_array
 from sksymsim._validation.parameters import NONE, Choice, Number, check_parameters
-from sksymsim._validation.targets import is_missing
 
 LEVELS = ("item", "pair", "group")
 TEST_CLASSES = ("C1", "C2", "C3")

@@ -9,15 +9,6 @@ from sksymsim._validation.frames import plain_array
 from sksymsim._validation.parameters import Number
 
 
-def is_missing(label):
-    """Say whether a label stands for none: None, NaN, NaT, or the NA of pandas."""
-    try:
-        return label is None or bool(label != label)
-    except TypeError:
-        # NA answers every comparison with NA, which is neither true nor false.
-        return True
-
-
 def check_sortable(labels, name):
     """Return the distinct labels, sorted, and the number of the one of each entry.
 

@@ -9,7 +9,7 @@ from fuzz.contract import ask, check, check_finite, check_same, check_shares
 from fuzz.estimators import pairs_of
 from sksymsim import Pairs
 
-CRITERIA = ("accuracy", "f_beta", "precision", "recall", "far", "min_dcf")
+CRITERIA = ("accuracy", "f_beta", "precision", "recall", "far", "mcc", "x")
 
 
 def metric(draw, name):
@@ -19,21 +19,10 @@ def metric(draw, name):
     named = {"sample_weight": values.weights(draw, n)}
     if draw.maybe(0.2):
         named["pos_label"] = draw.of(0, 1, True, "yes", "x", name="pos_label")
-    if name in ("actual_dcf", "cllr") and draw.maybe(0.3):
-        named["similar_rate"] = values.number(draw, "similar_rate", 0.3, 1e-6, None)
-    if name in ("actual_dcf", "min_dcf"):
-        named["p_target"] = values.number(draw, "p_target", 0.01, 0.5, 1e-30)
-        named["c_miss"] = values.number(draw, "c_miss", 1.0, 1e30)
-    if name == "expected_calibration_error":
-        named["n_bins"] = values.number(draw, "n_bins", 1, 3, 10)
-        named["strategy"] = draw.of("quantile", "uniform", "x", name="strategy")
-    if name == "tar_at_far":
-        named["far"] = values.number(draw, "far", 0.01, 0.5, [0.1, 0.2])
-    if name == "threshold_at":
-        named["criterion"] = draw.of(*CRITERIA, name="criterion")
-        named["beta"] = values.number(draw, "beta", 1.0, 0.5)
-        named["level"] = values.number(draw, "level", None, 0.5, 0.9)
-    result = ask(getattr(sksymsim, name), y, scores, **named)
+    if name == "expected_calibration_error" and draw.maybe(0.8):
+        if scores.dtype.kind in "fiu":
+            scores = np.abs(np.sin(scores.astype(float)))
+    result = ask(getattr(sksymsim, name), y, scores, **named, **options(draw, name))
     if name == "threshold_at":
         check(not np.isnan(result.threshold), "threshold")
         for part in ("accuracy", "precision", "recall", "far"):
@@ -42,6 +31,34 @@ def metric(draw, name):
         check_shares(result, name)
     else:
         check_finite(result, name)
+
+
+# The numbers that each metric takes, each with what it may be.
+NUMBERS = {
+    "actual_dcf": {
+        "p_target": (0.01, 0.5, 1e-30),
+        "c_miss": (1.0, 1e30),
+        "similar_rate": (None, 0.3, 1e-6),
+    },
+    "cllr": {"similar_rate": (None, 0.3, 1e-6)},
+    "min_dcf": {"p_target": (0.01, 0.5, 1e-30), "c_miss": (1.0, 1e30)},
+    "expected_calibration_error": {"n_bins": (1, 3, 10)},
+    "tar_at_far": {"far": (0.01, 0.5, [0.1, 0.2])},
+    "threshold_at": {"beta": (1.0, 0.5)},
+}
+
+
+def options(draw, name):
+    """Draw what else a metric takes."""
+    known = NUMBERS.get(name, {}).items()
+    named = {option: values.number(draw, option, *good) for option, good in known}
+    if name == "expected_calibration_error":
+        named["strategy"] = draw.of("quantile", "uniform", name="strategy")
+    if name == "threshold_at":
+        named["criterion"] = draw.of(*CRITERIA, name="criterion")
+        if named["criterion"] in ("precision", "recall", "far") or draw.maybe(0.1):
+            named["level"] = values.number(draw, "level", 0.5, 0.9)
+    return named
 
 
 def reweighting(draw, name):
