@@ -69,7 +69,7 @@ class PairObjective:
         self.model = model
         self.targets = targets
         self.weights = weights
-        self.alpha = alpha
+        self.alpha = float(alpha)
         self.fit_intercept = fit_intercept
 
     def over(self, model, design=None):

@@ -387,7 +387,7 @@ class SymmetricPairClassifier(
 
     def _fit_options(self, watch=None):
         return FitOptions(
-            alpha=self.alpha,
+            alpha=float(self.alpha),
             fit_intercept=self.fit_intercept,
             constrained=FORMS[self.form].has_metric and self.psd,
             n_components=self.n_components,
