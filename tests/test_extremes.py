@@ -88,7 +88,7 @@ def test_labels_that_are_not_there():
     with pytest.raises(ValueError, match="y_true is empty"):
         deployment_weights([], 0.1)
     for given in (None, np.array(1.0), 5):
-        with pytest.raises(TypeError, match="one entry for each, have rows; got"):
+        with pytest.raises(TypeError, match="one entry for each, have rows, got"):
             pair_train_test_split(X, given)
 
 

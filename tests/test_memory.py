@@ -17,7 +17,7 @@ from sksymsim import (
     pair_gram_operator,
     pair_kernel,
     pair_report,
-    tune_group_threshold,
+    calibrate_group_threshold,
 )
 from sksymsim._validation import memory
 from sksymsim._validation.memory import check_memory, machine_bytes
@@ -94,7 +94,7 @@ TOO_LARGE = {
         r"10000000000000 bins take 80 TB.*: lower n_bins",
     ),
     "thresholds": (
-        lambda: tune_group_threshold(
+        lambda: calibrate_group_threshold(
             PairClusterer(),
             index_pairs(4),
             [0, 1],

@@ -180,7 +180,7 @@ def check_selection(rows, n_pairs):
         return rows
     wrong = (rows < -n_pairs) | (rows >= n_pairs)
     if wrong.any():
-        raise IndexError(f"pair {rows[wrong][0]} is out of range for {n_pairs} pairs")
+        raise IndexError(f"pair {rows[wrong][0]} is out of range for {n_pairs} pairs.")
     return rows
 
 
@@ -193,7 +193,7 @@ def check_row(row, n_pairs):
             f"pairs are selected by integers, slices, masks or arrays, got {row!r}."
         ) from error
     if not -n_pairs <= row < n_pairs:
-        raise IndexError(f"pair {row} is out of range for {n_pairs} pairs")
+        raise IndexError(f"pair {row} is out of range for {n_pairs} pairs.")
     return row % n_pairs
 
 

@@ -201,7 +201,7 @@ def count_rows(X):
     shape = getattr(X, "shape", None)
     if shape == () or not (shape or hasattr(X, "__len__")):
         raise TypeError(
-            f"pairs, and arrays of one entry for each, have rows; got {X!r}."
+            f"pairs, and arrays of one entry for each, have rows, got {X!r}."
         )
     return shape[0] if shape else len(X)
 

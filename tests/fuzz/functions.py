@@ -57,7 +57,7 @@ def options(draw, name):
     if name == "threshold_at":
         named["criterion"] = draw.of(*CRITERIA, name="criterion")
         if named["criterion"] in ("precision", "recall", "far") or draw.maybe(0.1):
-            named["level"] = values.number(draw, "level", 0.5, 0.9)
+            named["bound"] = values.number(draw, "bound", 0.5, 0.9)
     return named
 
 

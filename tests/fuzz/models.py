@@ -56,7 +56,7 @@ def measured(draw, name):
 
 def axioms(draw, name):
     model = any_model(draw)
-    named = {"n_samples": 1000, "max_pairs": 10_000, "random_state": 0}
+    named = {"n_draws": 1000, "max_pairs": 10_000, "random_state": 0}
     named["threshold"] = values.number(draw, "threshold", 0.0, 1e30, -5.0)
     ask(sksymsim.check_axioms, model, items_of(draw), **named).to_dict()
 
@@ -65,7 +65,9 @@ def grouped(draw, name):
     """Items into groups, or two tables into links."""
     model = any_model(draw)
     named = {"n_neighbors": values.number(draw, "n_neighbors", 3, 1, 10)}
-    named["candidates"] = draw.of("auto", "learned", "cosine", "x", name="candidates")
+    named["candidate_pairs"] = draw.of(
+        "auto", "learned", "cosine", "x", name="candidate_pairs"
+    )
     tables = [items_of(draw)]
     if name == "link":
         tables.append(items_of(draw, "X_b"))
@@ -84,7 +86,7 @@ def group_threshold(draw, name):
     n = len(pairs)
     y = draw.rng().integers(-1, 3, size=pairs.items.shape[0])
     named = {"log_odds": values.scores(draw, n)}
-    ask(sksymsim.tune_group_threshold, PairClusterer(), pairs, y, **named)
+    ask(sksymsim.calibrate_group_threshold, PairClusterer(), pairs, y, **named)
 
 
 def indexed(draw, name):
@@ -239,6 +241,6 @@ TARGETS = {
     "to_cosine": indexed,
     "to_inner_product": indexed,
     "to_l2": indexed,
-    "tune_group_threshold": group_threshold,
+    "calibrate_group_threshold": group_threshold,
     "update_model_card": carded,
 }
