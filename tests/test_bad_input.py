@@ -12,7 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from sksymsim import EmbeddingNormalizer, Pairs, SharedTransformer
+from sksymsim import EmbeddingNormalizer, Pairs, SharedTransformer, deduplicate
 from sksymsim import SymmetricPairClassifier as Classifier
 
 N_PAIRS, N_FEATURES = 30, 4
@@ -800,3 +800,10 @@ def test_nan_goes_to_a_transformer_that_takes_it_and_its_own_errors_stay():
 def test_what_the_normalizer_cannot_take_leads_on(X, error, text):
     with pytest.raises(error, match=text):
         EmbeddingNormalizer().fit(X)
+
+
+def test_items_and_model_exchanged(X, model):
+    with pytest.raises(TypeError, match="Classifier; the model and the items are exch"):
+        deduplicate(model, X[:, 0])
+    with pytest.raises(TypeError, match=r"must hold numbers, got object\.$"):
+        model.top_k(object(), X[:, 0], k=1)
