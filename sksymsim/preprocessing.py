@@ -18,10 +18,11 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from sksymsim._base import PackageMixin
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_feature_names
-from sksymsim._validation.frames import names_of, plain_array
-from sksymsim._validation.items import check_not_pairs, check_pairs, check_width
+from sksymsim._validation.frames import names_of
+from sksymsim._validation.items import check_finite_items, check_pairs, check_width
 from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
+from sksymsim._validation.preparing import check_items_to_normalize, naming_rows
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -143,9 +144,16 @@ class EmbeddingNormalizer(
         return self
 
     def _checked(self, X):
-        check_not_pairs(X, hint="wrap it: SharedTransformer(EmbeddingNormalizer())")
-        X = plain_array(X, "X")
-        return check_array(X, dtype=_float_dtype(X), estimator=self, input_name="X")
+        X = check_items_to_normalize(X)
+        X = check_array(
+            X,
+            dtype=_float_dtype(X),
+            ensure_all_finite=False,
+            estimator=self,
+            input_name="X",
+        )
+        check_finite_items(X)
+        return X
 
     def transform(self, X: ArrayLike) -> Floats:
         """Normalise items.
@@ -328,13 +336,16 @@ class SharedTransformer(
             if items is None:
                 items = pairs.to_index().items
             # Labels of pairs say nothing of items; some transformers want an argument.
-            fitted = clone(self.transformer).fit(items, None)
+            with naming_rows(pairs):
+                fitted = clone(self.transformer).fit(items, None)
             self.transformer_ = fitted
             self._remember_features(pairs)
         return pairs
 
     def _map(self, pairs):
-        return pairs.map_items(self.transformer_.transform)._named(self._names_out())
+        with naming_rows(pairs):
+            mapped = pairs.map_items(self.transformer_.transform)
+        return mapped._named(self._names_out())
 
     def _names_out(self):
         """Return the names of what is made of named features, if there are any."""

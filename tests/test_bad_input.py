@@ -6,11 +6,13 @@ import re
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Normalizer, StandardScaler
 
-from sksymsim import EmbeddingNormalizer, Pairs, SharedTransformer
+from sksymsim import EmbeddingNormalizer, Pairs, SharedTransformer, deduplicate
 from sksymsim import SymmetricPairClassifier as Classifier
 
 N_PAIRS, N_FEATURES = 30, 4
@@ -756,3 +758,52 @@ def test_pairs_are_no_items(model, X):
         model.cross_scores(pairs, X[:, 0])
     with pytest.raises(TypeError, match="X_b " + text):
         model.cross_scores(X[:, 0], pairs)
+
+
+@pytest.mark.parametrize("as_index", [False, True])
+@pytest.mark.parametrize("transformer", [EmbeddingNormalizer(), Normalizer()])
+def test_a_transformer_that_refuses_nan_names_the_rows_of_the_pairs(
+    transformer, as_index
+):
+    items = np.random.default_rng(0).normal(size=(9, 3))
+    index = np.array([[8, 7], [6, 5], [3, 4]])
+    good = Pairs.from_index(items, index)
+    bad = items.copy()
+    bad[3, 1] = np.nan
+    pairs = Pairs.from_index(bad, index)
+    pairs = pairs if as_index else Pairs(pairs.left, pairs.right)
+    text = r"left contains 1 NaN and 0 infinity in 1 row \(the first is row 2\)"
+    with pytest.raises(ValueError, match=text):
+        SharedTransformer(transformer).fit(pairs)
+    with pytest.raises(ValueError, match=text):
+        SharedTransformer(transformer).fit(good).transform(pairs)
+
+
+def test_nan_goes_to_a_transformer_that_takes_it_and_its_own_errors_stay():
+    X = np.random.default_rng(0).normal(size=(9, 2, 3))
+    with pytest.raises(ValueError, match="n_components=7 must be between"):
+        SharedTransformer(PCA(7)).fit(X)
+    X[3, 0, 1] = np.nan
+    imputed = SharedTransformer(SimpleImputer()).fit_transform(X)
+    assert np.isfinite(imputed.left).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "text"),
+    [
+        (np.full((4, 3), np.nan), ValueError, r"X contains 12 NaN .* first is row 0"),
+        (np.ones((4, 2, 3)), ValueError, r"not pairs; wrap it: Shared"),
+        ((np.eye(4), np.eye(4)), ValueError, r"not pairs; wrap it: Shared"),
+        (sparse.csr_matrix(np.eye(4)), TypeError, r"Sparse .* reduce .*TruncatedSVD"),
+    ],
+)
+def test_what_the_normalizer_cannot_take_leads_on(X, error, text):
+    with pytest.raises(error, match=text):
+        EmbeddingNormalizer().fit(X)
+
+
+def test_items_and_model_exchanged(X, model):
+    with pytest.raises(TypeError, match="Classifier; the model and the items are exch"):
+        deduplicate(model, X[:, 0])
+    with pytest.raises(TypeError, match=r"must hold numbers, got object\.$"):
+        model.top_k(object(), X[:, 0], k=1)

@@ -12,12 +12,12 @@ from sksymsim import (
     SymmetricFeatures,
     SymmetricMLPClassifier,
     SymmetricPairClassifier,
+    calibrate_group_threshold,
     expected_calibration_error,
     make_pairs,
     pair_gram_operator,
     pair_kernel,
     pair_report,
-    calibrate_group_threshold,
 )
 from sksymsim._validation import memory
 from sksymsim._validation.memory import check_memory, machine_bytes

@@ -111,7 +111,9 @@ def _check_numeric(table, name):
             "real and imaginary parts as features."
         )
     if table.dtype == object and table.ndim == 0:
-        raise TypeError(f"{name} must hold numbers, got {type(table.item()).__name__}.")
+        given = table.item()
+        hint = "; the model and the items are exchanged" * hasattr(given, "predict")
+        raise TypeError(f"{name} must hold numbers, got {type(given).__name__}{hint}.")
     if table.dtype.kind not in NUMBERS:
         hint = DISGUISED.get(table.dtype.kind, DISGUISED["O"])
         raise TypeError(f"{name} must hold numbers, got dtype {table.dtype}; {hint}.")

@@ -280,8 +280,9 @@ def check_splitter(cv):
     """Refuse a number of folds: they would separate pairs, and not items."""
     if isinstance(cv, numbers.Integral):
         raise ValueError(
-            f"cv={cv!r} would put pairs of one item on both sides of a fold; pass a "
-            "splitter such as GroupKFold with groups=, or an iterable of splits."
+            f"cv={cv!r} would put pairs of one item on both sides of a fold; pass "
+            f"PairGroupKFold({cv}), another splitter with groups=, or an iterable of "
+            "splits."
         )
 
 
