@@ -58,7 +58,7 @@ class LabelOrderWarning(UserWarning):
     array([ True, False])
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)
 
 

@@ -18,7 +18,15 @@ import sksymsim
 # reads no input; and what other tests call with arrays of Dask, and with ONNX.
 NO_TARGET = {
     *("AxiomReport", "CatalogueLinks", "ClosedLabels", "Deduplication", "GroupScores"),
-    *("GroupThreshold", "IndexSpace", "LabelAudit", "PairReport", "ThresholdChoice"),
+    *(
+        "GroupThresholdChoice",
+        "LabelOrderWarning",
+        "LeakageReport",
+        "IndexSpace",
+        "LabelAudit",
+        "PairReport",
+        "ThresholdChoice",
+    ),
     *("ContradictoryLabelsWarning", "ModelFileError", "ModelVersionWarning"),
     *("__version__", "get_pair_scorer_names", "load_spoken_digits", "trusted_types"),
     *("DaskPairClassifier", "DaskPairs", "to_onnx"),

@@ -39,7 +39,7 @@ def measured(draw, name):
     named = {"sample_weight": values.weights(draw, n)}
     if name == "calibrate_threshold":
         named["criterion"] = draw.of("accuracy", "f_beta", "precision", name="what")
-        named["level"] = values.number(draw, "level", None, 0.5)
+        named["bound"] = values.number(draw, "bound", None, 0.5)
     else:
         named["similar_rate"] = values.number(draw, "similar_rate", None, 0.1, 1e-300)
     if name == "pair_report":
@@ -189,9 +189,9 @@ def scorer(draw, name):
     names = (*sksymsim.get_pair_scorer_names(), "x")
     if name == "get_threshold_scorer":
         criteria = ("accuracy", "f_beta", "precision", "recall", "x")
-        level = values.number(draw, "level", None, 0.5)
+        bound = values.number(draw, "bound", None, 0.5)
         made = ask(
-            sksymsim.get_threshold_scorer, draw.of(*criteria, name="what"), level=level
+            sksymsim.get_threshold_scorer, draw.of(*criteria, name="what"), bound=bound
         )
     else:
         made = ask(sksymsim.get_pair_scorer, draw.of(*names, name="what"))
