@@ -47,6 +47,8 @@ class Display:
     The class that inherits has an attribute ``name`` and ``_draw(ax, **kwargs)``.
     """
 
+    name: str | None
+
     def plot(self, ax: Axes = None, *, name: str | None = None, **kwargs: Any) -> Self:
         """Draw it.
 

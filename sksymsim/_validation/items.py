@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks of items and of pairs of them."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +21,13 @@ from sksymsim._validation.frames import (
     to_array,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    Arguments = ParamSpec("Arguments")
+    Result = TypeVar("Result")
+
 WRAP = "wrap the two sides: Pairs(X_a, X_b)"
 NUMBERS = "fiub"
 ONE_PAIR = "one pair is Pairs([a], [b])"
@@ -30,7 +40,9 @@ DISGUISED = {
 }
 
 
-def takes_pairs(function):
+def takes_pairs(
+    function: Callable[Arguments, Result],
+) -> Callable[Arguments, Result]:
     """Let a function say how two sides become its one argument of pairs.
 
     ``predict_proba(X_a, X_b)`` is what one types first, and Python would answer with a
@@ -40,7 +52,7 @@ def takes_pairs(function):
     most = sum(one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
 
     @functools.wraps(function)
-    def checked(*args, **kwargs):
+    def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         if len(args) > most:
             raise TypeError(
                 f"{function.__name__}() takes pairs as one argument; {WRAP}."
