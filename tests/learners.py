@@ -28,9 +28,9 @@ class InverseSpread(BaseEstimator, ClassifierMixin):
         self.n_seen_ = len(pairs)
         gaps = pairs[:, 0] - pairs[:, 1]
         assert gaps.any(axis=1).all(), "a learner would divide by zero"
-        spread = np.cov(gaps[y == 1], rowvar=False, bias=True).reshape(
-            2 * gaps.shape[1:]
-        )
+        # Not numpy.cov: of one pair, before NumPy 2 that is not what it says.
+        centered = gaps[y == 1] - gaps[y == 1].mean(axis=0)
+        spread = centered.T @ centered / len(centered)
         level = np.trace(spread) / len(spread)
         spread = (1 - self.shrinkage) * spread + self.shrinkage * level * np.eye(
             len(spread)
