@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:
+        # Whatever it is, a person gets one line; --debug shows where it came from.
         if options.debug:
             traceback.print_exc()
         _complain(f"error: {_text_of(error)}")

@@ -78,6 +78,7 @@ def _fit_guest(guest, pairs, y, sample_weight, groups):
                 warnings.simplefilter("ignore", ConvergenceWarning)
             return fit_guest(guest.estimator, pairs, y, sample_weight, groups)
     except Exception as error:
+        # An estimator of the user may raise anything: say which one it was.
         raise ValueError(named_failure(guest, error, "on all pairs")) from error
 
 
