@@ -81,11 +81,12 @@ class Lines:
     @contextlib.contextmanager
     def watched(self):
         self.now = set()
+        before = sys.gettrace()  # that which measures the coverage, if anything
         sys.settrace(self)
         try:
             yield
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
 
     def is_new(self):
         """Say whether a line ran that no file before has reached."""
