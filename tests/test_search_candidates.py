@@ -32,9 +32,9 @@ from sksymsim import (
     expected_calibration_error,
 )
 from sksymsim._fit_arguments import group_argument, weight_argument
-from sksymsim._selection.candidates import Candidate
+from sksymsim._selection.candidates import Candidate, guest_candidates
 from sksymsim._selection.choice import Blend
-from sksymsim._selection.guests import seed_of
+from sksymsim._selection.guests import seed_of, with_other_seed
 from sksymsim._selection.ready_made import READY_MADE
 from sksymsim._selection.refit import most_iterations, refit
 
@@ -192,18 +192,25 @@ def test_members_are_added_up_with_their_weights(by_name, data):
     others = [m for m in by_name.members_ if "form" not in m["params"]]
     assert len(of_degree_two) >= 1
     spaces = {str(m["params"].get("whiten")) for m in of_degree_two}
-    assert len(stack.estimators_) == len(spaces) + len(others)
+    # A network is the mean of three of them.
+    draws = [
+        (member, seed, n_draws)
+        for member in others
+        for n_draws in [3 if member["candidate"].startswith("network") else 1]
+        for seed in range(n_draws)
+    ]
+    assert max(n_draws for *_, n_draws in draws) == 3
     made = {f: e for make in READY_MADE.values() for f, e, _ in make()}
-    for member, fitted, weight in zip(
-        others,
+    for (member, seed, n_draws), fitted, weight in zip(
+        draws,
         stack.estimators_[len(spaces) :],
         stack.weights[len(spaces) :],
         strict=True,
     ):
-        assert weight == member["weight"]
+        assert weight == member["weight"] / n_draws
         alone = clone(made[member["candidate"]]).set_params(**member["params"])
         random = [k for k in alone.get_params() if k.endswith("random_state")]
-        alone.set_params(**dict.fromkeys(random, 0))
+        alone.set_params(**dict.fromkeys(random, seed))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             alone.fit(pairs, y)
@@ -256,6 +263,14 @@ def test_networks_of_the_search_see_all_classes_of_a_fold(data):
     model = search(forms=(), candidates=["network"], combine="stack")
     model.fit(few, labels, groups=sides)
     assert np.isfinite(model.cv_results_["mean_test_score"]).all()
+
+
+def test_what_the_user_brings_is_fitted_as_often_as_it_is_named():
+    network, *_ = guest_candidates(["network"], 7)
+    (mine,) = guest_candidates([("mine", network.estimator)], 7)
+    assert (network.n_draws, mine.n_draws) == (3, 1)
+    assert network.estimator.get_params()["network__random_state"] == 7
+    assert with_other_seed(Spy(random_state=2**31 - 1), 1).random_state == 0
 
 
 # ------------------------------------------------------------------- bad candidates

@@ -2,7 +2,7 @@
 """What a search compares: the family of this library, two baselines, and guests."""
 
 from dataclasses import dataclass, field
-from itertools import chain, product
+from itertools import product
 
 import numpy as np
 from sklearn.base import clone
@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sksymsim._blocks import working_dtype
 from sksymsim._forms import FORMS, both
 from sksymsim._selection.guests import with_seed
-from sksymsim._selection.ready_made import READY_MADE
+from sksymsim._selection.ready_made import N_DRAWS, READY_MADE
 from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
 
@@ -41,6 +41,8 @@ class Candidate:
         Smaller is plainer; compares with that of any other candidate.
     is_guest : bool, default=False
         Whether it is fitted as it is: the user named or brought it.
+    n_draws : int, default=1
+        How many fits, with other seeds, the final model takes the mean of.
     """
 
     family: str
@@ -48,6 +50,7 @@ class Candidate:
     estimator: object
     plainness: tuple
     is_guest: bool = False
+    n_draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -248,11 +251,14 @@ def guest_candidates(candidates, seed):
         For each `random_state` that is None.
     """
     result = []
-    for family, estimator, grid in chain.from_iterable(map(_as_guests, candidates)):
-        for params in ParameterGrid(grid):
-            model = with_seed(clone(estimator).set_params(**params), seed)
-            plainness = (len(FORMS), len(result))
-            result.append(Candidate(family, dict(params), model, plainness, True))
+    for entry in candidates:
+        n_draws = N_DRAWS.get(entry, 1) if isinstance(entry, str) else 1
+        for family, estimator, grid in _as_guests(entry):
+            for params in ParameterGrid(grid):
+                model = with_seed(clone(estimator).set_params(**params), seed)
+                plainness = (len(FORMS), len(result))
+                guest = Candidate(family, params, model, plainness, True, n_draws)
+                result.append(guest)
     return result
 
 

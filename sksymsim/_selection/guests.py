@@ -31,6 +31,17 @@ def with_seed(estimator, seed):
     return estimator.set_params(**unset)
 
 
+def with_other_seed(estimator, n_draw):
+    """Return a clone of which each seed is another one, by the number of the draw."""
+    seeds = {
+        name: (value + n_draw) % (MAX_SEED + 1)
+        for name, value in estimator.get_params(deep=True).items()
+        if name.rpartition("__")[2] == "random_state"
+        and isinstance(value, int | np.integer)
+    }
+    return clone(estimator).set_params(**seeds)
+
+
 def varies(weights):
     """Say whether weights say more than that there are none."""
     return weights is not None and bool(weights.min() < weights.max())

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from sksymsim._forms import FORMS
-from sksymsim._selection.guests import fit_guest
+from sksymsim._selection.guests import fit_guest, with_other_seed
 from sksymsim._selection.stacking import rescaled, weighted_sum
 from sksymsim._validation.search import named_failure
 from sksymsim.classifier import SymmetricPairClassifier
@@ -63,20 +63,23 @@ def _fit_blend(blend, candidates, pairs, y, sample_weight, groups):
         (_fit_space(space, pairs, y, sample_weight), 1.0) for space in spaces.values()
     ]
     for guest, weight in guests:
-        parts.append((_fit_guest(guest, pairs, y, sample_weight, groups), weight))
+        for n_draw in range(guest.n_draws):
+            part = _fit_guest(guest, n_draw, pairs, y, sample_weight, groups)
+            parts.append((part, weight / guest.n_draws))
     named = [(f"member{i}", part) for i, (part, _) in enumerate(parts)]
     weights = [float(weight) for _, weight in parts]
     stack = StackedPairClassifier(named, weights, intercept=blend.intercept)
     return make_pipeline(stack._take([part for _, part in named], pairs, y))
 
 
-def _fit_guest(guest, pairs, y, sample_weight, groups):
+def _fit_guest(guest, n_draw, pairs, y, sample_weight, groups):
+    estimator = with_other_seed(guest.estimator, n_draw)
     try:
         with warnings.catch_warnings():
             if any(name.rpartition("__")[2] == "max_iter" for name in guest.params):
                 # The search has chosen how long to train, so that is no news.
                 warnings.simplefilter("ignore", ConvergenceWarning)
-            return fit_guest(guest.estimator, pairs, y, sample_weight, groups)
+            return fit_guest(estimator, pairs, y, sample_weight, groups)
     except Exception as error:
         # An estimator of the user may raise anything: say which one it was.
         raise ValueError(named_failure(guest, error, "on all pairs")) from error
