@@ -311,6 +311,13 @@ def test_pairs_guess_their_items_from_a_part_of_them(layout, rng, monkeypatch):
     assert everything_differs._guess_items() == 40_000
 
 
+def test_an_item_paired_with_itself_is_no_repetition(rng):
+    """They say nothing of how often an item comes in other pairs."""
+    left = rng.normal(size=(20_000, 3))
+    right = np.where(rng.random((20_000, 1)) < 0.1, left, rng.normal(size=left.shape))
+    assert Pairs(left, right)._guess_items() == 40_000
+
+
 @pytest.mark.parametrize("n_distinct", [1, 10, 100, 1000])
 def test_few_distinct_rows_are_not_guessed_to_be_many(n_distinct, rng):
     """Else rows that are well worth holding once are held for each pair."""
