@@ -16,9 +16,9 @@ from sksymsim import (
     SymmetricPairClassifier,
     SymmetricPairClassifierCV,
     check_axioms,
-    classifier,
     to_inner_product,
 )
+from sksymsim import _classifier_options as classifier_options
 from sksymsim._forms import FORMS, Form, Term, both, difference, total
 from sksymsim._networks import options
 from sksymsim._networks.poolings import POOLINGS, MeanMaxPooling
@@ -37,7 +37,7 @@ NEW_FORMS = [
 def new_form(request, monkeypatch):
     monkeypatch.setitem(FORMS, "new", request.param)
     # Values of parameters are written down when the module is loaded.
-    monkeypatch.setitem(classifier.PARAMETERS, "form", [Choice(*FORMS)])
+    monkeypatch.setitem(classifier_options.PARAMETERS, "form", [Choice(*FORMS)])
     return request.param
 
 
