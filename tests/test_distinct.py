@@ -8,7 +8,12 @@ from scipy import sparse
 
 import sksymsim._distinct as distinct
 from sksymsim import Pairs
-from sksymsim._distinct import distinct_rows, guess_distinct, hash_rows
+from sksymsim._distinct import (
+    distinct_rows,
+    guess_distinct,
+    guess_items,
+    hash_rows,
+)
 
 # Widths of whole and of broken words of eight bytes.
 widths = pytest.mark.parametrize("width", [1, 2, 3, 5, 8])
@@ -306,9 +311,9 @@ def test_pairs_guess_their_items_from_a_part_of_them(layout, rng, monkeypatch):
     if layout == "selection":
         pairs = pairs[rng.permutation(20_000)]
     # 131 pairs of the sample meet, give or take 11.
-    assert pairs._guess_items() == pytest.approx(1000, rel=0.6)
+    assert guess_items(pairs) == pytest.approx(1000, rel=0.6)
     everything_differs = Pairs(*rng.normal(size=(2, 20_000, 3)))
-    assert everything_differs._guess_items() == 40_000
+    assert guess_items(everything_differs) == 40_000
 
 
 @pytest.mark.parametrize("n_distinct", [1, 10, 100, 1000])
