@@ -4,6 +4,7 @@
 from html import escape
 
 from sksymsim._evaluation.measures import probability_measures, rank_measures
+from sksymsim._reports.html_parts import table_of_numbers
 
 # What measures are called in a page, by what is before "=" in their names.
 NAMES = {
@@ -23,10 +24,6 @@ GREATER_IS_BETTER = {
     measure.name.partition("=")[0]: measure.greater_is_better
     for measure in (*rank_measures((0.5,), 0.5), *probability_measures())
 }
-# In each cell: notebooks show the table without a style sheet.
-SPACE = "padding: .25em .6em;"
-NUMBER = f'style="{SPACE} text-align: right; white-space: nowrap"'
-NAME = f'scope="row" style="{SPACE} text-align: left; font-weight: normal"'
 
 
 def html_table(report, caption):
@@ -41,18 +38,11 @@ def html_table(report, caption):
     columns = list(dict.fromkeys(entry["of"] for entry in report.table))
     metrics = list(dict.fromkeys(entry["metric"] for entry in report.table))
     cells = {(entry["metric"], entry["of"]): entry for entry in report.table}
-    head = "".join(f'<th scope="col" {NUMBER}>{escape(of)}</th>' for of in columns)
-    rows = []
-    for metric in metrics:
-        row = "".join(
-            f"<td {NUMBER}>{_cell(cells.get((metric, of)))}</td>" for of in columns
-        )
-        rows.append(f"<tr><th {NAME}>{_name(metric)}</th>{row}</tr>")
-    return (
-        f'<table class="measures"><caption>{escape(caption)}</caption>\n'
-        f'<thead><tr><th scope="col" style="{SPACE} text-align: left">Measure</th>'
-        f"{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
-    )
+    rows = [
+        (_name(metric), [_cell(cells.get((metric, of))) for of in columns])
+        for metric in metrics
+    ]
+    return table_of_numbers(caption, ["Measure", *columns], rows, ' class="measures"')
 
 
 def _name(metric):
