@@ -205,8 +205,7 @@ class _Start:
 
     def parameters(self, model):
         """Return theta."""
-        vector = self.deviation.flatten() + self.tau * model.prior_vector
-        return self.deviation.like(vector)
+        return model.around_prior(self.deviation, self.tau)
 
     def search(self, objective):
         """Return the convex problem, at this point."""

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
 from sksymsim._metric_learn.distance import (
@@ -174,10 +174,7 @@ class MetricLearnAdapter(
         self.preprocessor = preprocessor
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
+        tags = tags_of_pairs(super().__sklearn_tags__())
         tags.input_tags.string = self.preprocessor is not None
         tags.classifier_tags.multi_class = False
         return tags

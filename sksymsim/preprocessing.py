@@ -14,7 +14,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import names_of
@@ -248,11 +248,7 @@ class SharedTransformer(
         self.transformer = transformer
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
-        return tags
+        return tags_of_pairs(super().__sklearn_tags__())
 
     def fit(self, X: PairsLike, y: object = None) -> Self:
         """Fit the transformer on the distinct items of the pairs.
