@@ -304,7 +304,7 @@ def test_the_guess_is_never_more_than_there_are_rows():
 
 @pytest.mark.parametrize("layout", ["arrays", "selection"])
 def test_pairs_guess_their_items_from_a_part_of_them(layout, rng, monkeypatch):
-    monkeypatch.setattr("sksymsim.pairs.SAMPLE", 512)
+    monkeypatch.setattr("sksymsim._distinct.SAMPLE", 512)
     items = rng.normal(size=(1000, 3))
     index = rng.integers(0, 1000, (20_000, 2))
     pairs = Pairs(items[index[:, 0]], items[index[:, 1]])

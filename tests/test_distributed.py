@@ -500,7 +500,7 @@ def test_killed_worker_changes_nothing(kind, data, processes):
 
     killer = Killer()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sksymsim.classifier.IterationReporter", lambda verbose: killer)
+        patch.setattr("sksymsim._fitting.IterationReporter", lambda verbose: killer)
         found = model.fit(X, y).estimator_
     assert killer.n_calls == found.n_iter_ > 2
     assert found.objective_ == expected.objective_
