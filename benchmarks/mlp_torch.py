@@ -25,7 +25,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from sksymsim import Pairs
-from sksymsim._networks.inputs import Batches, LabelledSample, measure_inputs
+from sksymsim._labelled_pairs import LabelledPairs
+from sksymsim._networks.inputs import Batches, measure_inputs
 from sksymsim._networks.network import PairNetwork
 from sksymsim._networks.optimizers import Adam
 from sksymsim._networks.poolings import POOLINGS
@@ -43,7 +44,7 @@ def make_objective(network, n_pairs, dtype, rng):
     index = rng.integers(N_ITEMS, size=(n_pairs, 2))
     near = np.abs(items[index[:, 0], :3] - items[index[:, 1], :3]).sum(axis=1)
     pairs = Pairs.from_index(items, index)
-    sample = LabelledSample(pairs, near < np.median(near), np.ones(n_pairs))
+    sample = LabelledPairs(pairs, near < np.median(near), np.ones(n_pairs))
     inputs, cosines = measure_inputs(sample)
     batches = Batches(sample, inputs, cosines, dtype)
     return NetworkObjective(network, batches, ALPHA, True)

@@ -13,6 +13,14 @@ from sksymsim._versions import Versioned
 DOC_URL = ""
 
 
+def tags_of_pairs(tags):
+    """Return tags of scikit-learn that say that the input is pairs, changed."""
+    tags.input_tags.two_d_array = False
+    tags.input_tags.three_d_array = True
+    tags.input_tags.sparse = True
+    return tags
+
+
 class PackageMixin(Versioned, CallbackSupportMixin):
     """Versions of pickles, callbacks, links to the documentation, names of features.
 

@@ -5,6 +5,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import brentq
 
+from sksymsim._blocks import release_pages
+
 # Rows hashed or compared at a time.
 ROWS = 2048
 # Rows looked at to guess how many distinct ones there are.
@@ -85,6 +87,22 @@ def row_words(rows, dtype):
     raw = _bytes(rows.astype(dtype, copy=False))
     size = next(size for size in (8, 4, 2, 1) if raw.shape[1] % size == 0)
     return raw.view(f"u{size}").astype(np.uint64)
+
+
+def guess_items(pairs):
+    """Guess how many distinct items two arrays of sides hold, from a sample."""
+    n_rows = 2 * len(pairs)
+    if n_rows <= 2 * SAMPLE:
+        return n_rows
+    chosen = np.random.default_rng(0).choice(len(pairs), SAMPLE, replace=False)
+    hashes = []
+    # A few at a time: each row of a memory map brings its neighbours along.
+    for rows in np.array_split(np.sort(chosen), SAMPLE // 128):
+        # One side of each: that an item is paired with itself tells nothing.
+        left, right = pairs[rows].block(slice(None))
+        hashes += [hash_rows(side, pairs.dtype) for side in (left[::2], right[1::2])]
+        release_pages(*pairs._tables)
+    return guess_distinct(np.concatenate(hashes), n_rows)
 
 
 def guess_distinct(hashes, n_rows):

@@ -10,9 +10,10 @@ import numpy as np
 from sksymsim._convex import ExactSearch
 from sksymsim._factors import NEGLIGIBLE, begin_factors, effects
 from sksymsim._finishing import finish_score
-from sksymsim._forms import difference, total
+from sksymsim._forms import FORMS, difference, total
 from sksymsim._models import MatrixModel, Parameters
 from sksymsim._objective import PairObjective, fit_scale_and_intercept
+from sksymsim._reporting import IterationReporter
 from sksymsim._scaling import (
     CenteredFactors,
     Curvatures,
@@ -48,6 +49,20 @@ class FitOptions:
     max_iter: int
     callback: Callable | None = None
     watch: Callable | None = None
+
+    @classmethod
+    def of(cls, classifier, watch=None):
+        """Return the parameters of a classifier whose form has matrices."""
+        return cls(
+            alpha=float(classifier.alpha),
+            fit_intercept=classifier.fit_intercept,
+            constrained=FORMS[classifier.form].has_metric and classifier.psd,
+            n_components=classifier.n_components,
+            tol=classifier.tol,
+            max_iter=classifier.max_iter,
+            callback=IterationReporter(classifier.verbose),
+            watch=watch,
+        )
 
 
 @dataclass(frozen=True)
@@ -190,8 +205,7 @@ class _Start:
 
     def parameters(self, model):
         """Return theta."""
-        vector = self.deviation.flatten() + self.tau * model.prior_vector
-        return self.deviation.like(vector)
+        return model.around_prior(self.deviation, self.tau)
 
     def search(self, objective):
         """Return the convex problem, at this point."""

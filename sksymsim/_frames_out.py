@@ -18,18 +18,29 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import Self
 
-    from sksymsim._typing import Strings
+    from sksymsim._typing import Strings, available_if
+else:
+    from sklearn.utils.metaestimators import available_if
 
 # Where scikit-learn keeps it, and so what its `clone` copies.
 CONFIG = "_sklearn_output_config"
+
+
+def _may_transform(estimator):
+    """Say whether there are columns to name, or raise the reason why not."""
+    return estimator._may_transform()
 
 
 class FramesOutMixin:
     """`set_output` as transformers have it, which bring more than that with them.
 
     The class that inherits has ``components_`` after fit, a row for each column that
-    `transform` makes.
+    `transform` makes, and says by ``_may_transform`` if not all of its models can.
     """
+
+    def _may_transform(self):
+        """Return true, or raise an AttributeError that says why not."""
+        return True
 
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
@@ -55,6 +66,7 @@ class FramesOutMixin:
             setattr(self, CONFIG, {"transform": check_output(transform)})
         return self
 
+    @available_if(_may_transform)
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the columns that `transform` makes.
 

@@ -3,6 +3,7 @@
 
 from sksymsim._blocks import MAX_FEATURES
 from sksymsim._design import PairDesign
+from sksymsim._distinct import guess_items
 from sksymsim._graph import GraphDesign
 from sksymsim._priors import PRIORS
 from sksymsim._span import find_span, project_pairs
@@ -103,7 +104,7 @@ def _choose(pairs, form):
         return PairDesign
     if pairs.items is None:
         affordable = _most_items(n_pairs, n_features, expanded / HASHING_GAIN)
-        if affordable > 0 and pairs._guess_items() <= affordable:
+        if affordable > 0 and guess_items(pairs) <= affordable:
             return _indexed_design
         return PairDesign
     cheap = graph_cost(n_pairs, pairs.items.shape[0], n_features) < expanded

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from numpy.typing import ArrayLike
-
     from sksymsim._typing import (
         Floats,
         Integers,
         ItemsLike,
         PairsLike,
-        Strings,
         available_if,
     )
 else:
@@ -80,6 +77,9 @@ class LearnedMatricesMixin(FramesOutMixin):
     FittedScore, and ``_fitted``, form and psd at that time. A form without matrices
     lacks all of this, and one without a metric what needs one.
     """
+
+    def _may_transform(self):
+        return _has_metric(self)
 
     @available_if(_has_metric)
     @takes_pairs
@@ -195,22 +195,6 @@ class LearnedMatricesMixin(FramesOutMixin):
         items = self._checked_items(X)
         values = transform_items(self._score, items, self.n_jobs)
         return self._as_output(values, X)
-
-    @available_if(_has_metric)
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
-        """Return the names of the columns that `transform` makes.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Names of the features of an item. They are checked, and not used.
-
-        Returns
-        -------
-        names : ndarray of str of shape (n_components,)
-            The name of the class and a number.
-        """
-        return super().get_feature_names_out(input_features)
 
     @available_if(_has_metric)
     def get_metric(self) -> Callable[..., Any]:

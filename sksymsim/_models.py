@@ -212,6 +212,10 @@ class MatrixModel(MatrixRows):
         """Return loss plus alpha times penalty, and the gradient by all unknowns."""
         return _loss_plus_penalty(self, design, theta, parameters, alpha, loss)
 
+    def around_prior(self, deviation, tau):
+        """Return theta = deviation + tau theta_0."""
+        return deviation.like(deviation.flatten() + tau * self.prior_vector)
+
     def scale_of_prior(self, parameters):
         """Return the multiple of the prior that is closest."""
         theta = parameters.flatten()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, log_expit
 
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._card import training_card
 from sksymsim._validation.items import takes_pairs
 
@@ -44,10 +44,7 @@ class PairScoreMixin(PackageMixin):
             also._card = {**self._card, "estimator": type(also).__name__}
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
+        tags = tags_of_pairs(super().__sklearn_tags__())
         tags.classifier_tags.multi_class = False
         return tags
 

@@ -39,6 +39,12 @@ class FittedScore:
     factors: tuple
     signs: tuple
 
+    @classmethod
+    def of_metric(cls, components, intercept=0.0):
+        """Return the score intercept - (a-b)'Q'Q(a-b), with Q as it is."""
+        signs = (np.ones(len(components)),)
+        return cls("mahalanobis", float(intercept), None, (components,), signs)
+
     def __getstate__(self):
         # What was derived from the numbers is derived again.
         return {name: vars(self)[name] for name in self.__dataclass_fields__}

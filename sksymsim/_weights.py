@@ -48,14 +48,6 @@ def normalized_weights(weights, similar, classes, class_weight):
     return weights / weights.sum()
 
 
-def of_weight(weights, *columns):
-    """Return weights and other columns of pairs without the pairs of weight zero."""
-    kept = weights > 0
-    if kept.all():
-        return (weights, *columns)
-    return (weights[kept], *(column[kept] for column in columns))
-
-
 def rate_shift(similar_rate, similar, weights):
     """Return what is added to log-odds for another rate of similar pairs.
 

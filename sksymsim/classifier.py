@@ -11,36 +11,19 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._blocks import Team, effective_threads
-from sksymsim._finishing import restart_parameters
-from sksymsim._fitting import FitOptions, fit_score
+from sksymsim._classifier_options import POLY, check_options
 from sksymsim._forms import FORMS
 from sksymsim._kept_score import KeptScoreMixin
 from sksymsim._kernels.fitting import DualOptions, fit_dual
 from sksymsim._kernels.prior_score import fit_prior
 from sksymsim._kernels.score import score_dual
 from sksymsim._labelled_pairs import label_pairs
-from sksymsim._layout import make_design
 from sksymsim._learned_matrices import LearnedMatricesMixin
-from sksymsim._priors import PRIOR, build_prior
-from sksymsim._reporting import IterationReporter
+from sksymsim._matrix_fit import fit_matrices
 from sksymsim._scoring import score_pairs, squared_distances
-from sksymsim._validation.axioms import check_reflexive_form
 from sksymsim._validation.items import takes_pairs
-from sksymsim._validation.kernels import COEF0, DEGREE, GAMMA, check_penalty
-from sksymsim._validation.parameters import (
-    BOOL,
-    N_JOBS,
-    NONE,
-    RANDOM_STATE,
-    VERBOSE,
-    Choice,
-    Instance,
-    Number,
-    check_parameters,
-)
+from sksymsim._validation.kernels import check_penalty
 from sksymsim._validation.sizes import check_n_components
-from sksymsim._validation.targets import check_similar_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,36 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SymmetricPairClassifier"]
 
-# The form whose unknowns are coefficients of pairs, in sums of kernels.
-POLY = "poly"
 # What scores pairs, for each form that is not a matter of matrices.
 SCORERS: dict[str, Callable[..., Any]] = {POLY: score_dual}
 CONCATENATED: dict[str, Any] = {
     "pairwise": "concat",
     "kernel": "poly",
     "n_landmarks": "auto",
-}
-
-PARAMETERS: dict[str, list[Any]] = {
-    "form": [Choice(*FORMS, POLY)],
-    "alpha": [Number(float, 0)],
-    "prior": PRIOR,
-    "shrinkage": [Number(float, 0, 1)],
-    "psd": [BOOL],
-    "reflexive": [BOOL],
-    "n_components": [NONE, Number(int, 1)],
-    "degree": DEGREE,
-    "gamma": GAMMA,
-    "coef0": COEF0,
-    "fit_intercept": [BOOL],
-    "similar_rate": [NONE, Number(float, 0, 1, open_low=True, open_high=True)],
-    "class_weight": [NONE, Choice("balanced"), Instance("a dict", (dict,))],
-    "max_iter": [Number(int, 1)],
-    "tol": [Number(float, 0, open_low=True)],
-    "warm_start": [BOOL],
-    "n_jobs": [NONE, N_JOBS],
-    "random_state": [RANDOM_STATE],
-    "verbose": VERBOSE,
 }
 
 ADVICE = (
@@ -367,49 +326,17 @@ class SymmetricPairClassifier(
         LabelOrderWarning
             If labels are words, and pairs of the greater one are further apart.
         """
-        self._check_parameters()
+        check_options(self)
         if self.form == POLY:
             check_penalty(self.alpha, "form='poly'")
         known, classes = label_pairs(X, y, sample_weight)
         check_n_components(self.n_components, known.pairs.shape[2])
-        solve = self._fit_kernels if self.form == POLY else self._fit_matrices
+        solve = self._fit_kernels if self.form == POLY else partial(fit_matrices, self)
         return self._fit_score(known, classes, sample_weight, solve, ADVICE)
-
-    def _check_parameters(self):
-        check_parameters(self, PARAMETERS)
-        check_similar_rate(self.similar_rate, self.fit_intercept)
-        if self.reflexive:
-            check_reflexive_form(self.form, FORMS.get(self.form), self.psd)
 
     def _learned(self, classes, shift, score):
         fitted = {"_fitted": (self.form, self.psd)}
         return fitted | super()._learned(classes, shift, score)
-
-    def _fit_options(self, watch=None):
-        return FitOptions(
-            alpha=float(self.alpha),
-            fit_intercept=self.fit_intercept,
-            constrained=FORMS[self.form].has_metric and self.psd,
-            n_components=self.n_components,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            callback=IterationReporter(self.verbose),
-            watch=watch,
-        )
-
-    def _fit_matrices(self, known, watch):
-        form, options = FORMS[self.form], self._fit_options(watch)
-        with Team(effective_threads(self.n_jobs)) as team:
-            design = make_design(
-                known.pairs, form, known.weights, team, self.prior, known.similar
-            )
-            targets = design.arrange(known.targets)
-            weights = design.arrange(known.weights)
-            prior = build_prior(
-                form, self.prior, self.shrinkage, design, targets, weights, psd=self.psd
-            )
-            start = self._warm_start(design)
-            return fit_score(design, prior, targets, weights, options, start)
 
     def _fit_kernels(self, known, watch):
         # Polynomials of any degree deviate from a prior of degree two.
@@ -425,23 +352,6 @@ class SymmetricPairClassifier(
         other._fitted = (other.form, other.psd)
         other._score = score
         return other
-
-    def _warm_start(self, design):
-        """Return the last solution, if it is wanted and fits."""
-        score = self._earlier_score(design.n_ambient)
-        return None if score is None else restart_parameters(score, design)
-
-    def _earlier_score(self, n_features):
-        score = getattr(self, "_score", None)
-        if not self.warm_start or score is None:
-            return None
-        if score.form != self.form or self.n_features_in_ != n_features:
-            return None
-        # Components of length zero have a gradient of zero: the rank cannot grow.
-        wanted = 0 if self.n_components is None else self.n_components
-        if min(map(len, score.factors)) < wanted:
-            return None
-        return score
 
     # -------------------------------------------------------------------- scoring
 

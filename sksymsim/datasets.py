@@ -19,7 +19,7 @@ from sksymsim._sampling import (
 from sksymsim._validation.frames import is_missing, names_of
 from sksymsim._validation.items import check_items, check_table
 from sksymsim._validation.memory import check_memory
-from sksymsim._validation.parameters import NONE, Choice, Number
+from sksymsim._validation.parameters import NONE, Choice, Number, check_values
 from sksymsim._validation.targets import check_sortable
 from sksymsim.pairs import Pairs
 
@@ -222,7 +222,13 @@ def make_pairs(
     >>> float(y.mean()), groups[:5].tolist()
     (0.5, [2, 0, 3, 4, 1])
     """
-    _check_numbers(n_pairs, similar_rate, hard_negatives, n_groups)
+    values = {
+        "n_pairs": n_pairs,
+        "similar_rate": similar_rate,
+        "hard_negatives": hard_negatives,
+        "n_groups": n_groups,
+    }
+    check_values("make_pairs", values, _ALLOWED)
     names = names_of(X)
     X = check_items(X) if hard_negatives else check_table(X, "X")
     n_items = X.shape[0]
@@ -269,16 +275,6 @@ _ALLOWED = {
     "hard_negatives": (Number(float, 0, 1),),
     "n_groups": (Number(int, 1), NONE),
 }
-
-
-def _check_numbers(*values):
-    for (name, allowed), value in zip(_ALLOWED.items(), values, strict=True):
-        if not any(value in constraint for constraint in allowed):
-            texts = " or ".join(str(constraint) for constraint in allowed)
-            raise ValueError(
-                f"The {name!r} parameter of make_pairs must be {texts}. "
-                f"Got {value!r} instead."
-            )
 
 
 def _encode(labels, name, n_items):

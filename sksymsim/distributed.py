@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._blocks import working_dtype
+from sksymsim._classifier_options import check_options
 from sksymsim._distributed.dask_input import column_blocks
 from sksymsim._distributed.dask_parts import DaskReadings
 from sksymsim._distributed.dask_scoring import (
@@ -19,7 +20,7 @@ from sksymsim._distributed.dask_scoring import (
     score_blocks,
 )
 from sksymsim._distributed.parted_estimator import fit_readings
-from sksymsim._distributed.parts import label_pairs
+from sksymsim._distributed.parts import read_part
 from sksymsim._solvers import warn_if_not_converged
 from sksymsim._validation.distributed import (
     check_client,
@@ -198,18 +199,18 @@ class DaskPairClassifier(BaseEstimator):
         wanted = SymmetricPairClassifier() if self.estimator is None else self.estimator
         check_distributed_estimator(wanted, isinstance(wanted, SymmetricPairClassifier))
         model = self._begin(wanted)
-        model._check_parameters()
+        check_options(model)
         blocks = blocks_of_pairs(X)
         client = check_client()
         labels = column_blocks(y, blocks.sizes, "y")
         weights = [None] * len(labels)
         if sample_weight is not None:
             weights = column_blocks(sample_weight, blocks.sizes, "sample_weight")
-        label = import_dask().delayed(label_pairs)
+        reading = import_dask().delayed(read_part)
 
         def read():
             parts = blocks.delayed(lambda table: _send(client, table))
-            return [label(*part) for part in zip(parts, labels, weights, strict=True)]
+            return [reading(*part) for part in zip(parts, labels, weights, strict=True)]
 
         result = fit_readings(model, DaskReadings(client, read))
         warn_if_not_converged(result, model.max_iter, model.tol, ADVICE, stacklevel=2)

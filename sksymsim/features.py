@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sksymsim._aggregations import AGGREGATIONS
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._blocks import as_rows, block_slices, release_pages, working_dtype
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_aggregations, check_feature_names
@@ -122,10 +122,7 @@ class SymmetricFeatures(PackageMixin, TransformerMixin, BaseEstimator):
         self.aggregations = aggregations
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
+        tags = tags_of_pairs(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

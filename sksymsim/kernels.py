@@ -15,12 +15,11 @@ from sksymsim._validation.kernels import (
     COEF0,
     DEGREE,
     GAMMA,
-    check_kernel_parameters,
     check_kernel_values,
     check_two_of_pairs,
 )
 from sksymsim._validation.memory import check_memory
-from sksymsim._validation.parameters import NONE, Choice
+from sksymsim._validation.parameters import NONE, Choice, check_values
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -230,7 +229,7 @@ def _checked(function, X, Y, pairwise, kernel, degree, gamma, coef0):
         "gamma": gamma,
         "coef0": coef0,
     }
-    check_kernel_parameters(function, values, PARAMETERS)
+    check_values(function, values, PARAMETERS)
     X, Y = check_two_of_pairs(X, Y)
     gamma = 1 / X.shape[2] if gamma is None else float(gamma)
     return X, Y, make_kernels(pairwise, kernel, gamma, degree, coef0)

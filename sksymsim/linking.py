@@ -17,6 +17,7 @@ from sksymsim._groups.candidates import (
     candidates_within,
     stack_rows,
 )
+from sksymsim._groups.confidence import confidence_of_links
 from sksymsim._groups.reading import score_candidates
 from sksymsim._reporting import say_if
 from sksymsim._validation.frames import names_of_items
@@ -383,7 +384,7 @@ def link(
     return CatalogueLinks(
         index[chosen],
         log_odds[chosen],
-        _confidence(left, right + n_a, weights, chosen),
+        confidence_of_links(left, right + n_a, weights, chosen),
         partner,
         index,
         log_odds,
@@ -392,23 +393,3 @@ def link(
 
 def _items(X, model, name):
     return check_items(X, getattr(model, "n_features_in_", None), "the model", name)
-
-
-def _confidence(left, right, weights, chosen):
-    """Return the probability of links against the best alternative of either row."""
-    ends = np.concatenate([left, right])
-    values = np.tile(weights, 2)
-    order = np.lexsort((values, ends))
-    ends, values = ends[order], values[order]
-    last = np.append(ends[1:] != ends[:-1], True)[: len(ends)]
-    best = np.full(int(ends.max(initial=0)) + 1, -np.inf)
-    second = best.copy()
-    best[ends[last]] = values[last]
-    before = np.flatnonzero(last) - 1
-    before = before[(before >= 0) & (ends[before] == ends[before + 1])]
-    second[ends[before]] = values[before]
-    others = np.zeros(len(chosen))
-    for row in (left[chosen], right[chosen]):
-        rival = np.where(weights[chosen] == best[row], second[row], best[row])
-        np.maximum(others, rival, out=others)
-    return expit(weights[chosen] - others)

@@ -9,22 +9,22 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
-from sksymsim._frames_out import FramesOutMixin
-from sksymsim._metric import LearnedMetric
+from sksymsim._metric_learn.distance import (
+    LearnedDistanceMixin,
+    is_distance,
+    wrapped,
+)
 from sksymsim._metric_learn.preprocessor import (
     form_items,
     form_pairs,
     make_preprocessor,
 )
 from sksymsim._metric_learn.threshold import DistanceThresholdMixin
-from sksymsim._score import FittedScore
-from sksymsim._scoring import squared_distances, transform_items
 from sksymsim._validation.features import check_takes_weights
 from sksymsim._validation.items import check_pairs, takes_pairs
-from sksymsim._validation.metric_learn import warn_of_score_pairs
 from sksymsim._validation.parameters import NONE, Instance, check_parameters
 from sksymsim._validation.scores import check_has_probabilities
 from sksymsim._validation.targets import check_labels, check_weights
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from sksymsim._typing import (
         Estimator,
         Floats,
-        ItemsLike,
         Labels,
         PairsLike,
         Strings,
@@ -62,42 +61,15 @@ PARAMETERS: dict[str, list[Any]] = {
 }
 
 
-def _wrapped(adapter):
-    """Return the fitted estimator, or before a fit that which will be fitted."""
-    known = vars(adapter).get("estimator_", adapter.estimator)
-    return SymmetricPairClassifier() if known is None else known
-
-
-def _is_distance(estimator):
-    """Say whether the scores of a classifier are distances."""
-    return (
-        isinstance(estimator, SymmetricPairClassifier)
-        and estimator.form == "mahalanobis"
-        and estimator.psd
-    )
-
-
-def _has_distance(adapter):
-    """Say whether scores are distances, or raise the reason why not."""
-    estimator = _wrapped(adapter)
-    if not _is_distance(estimator):
-        raise AttributeError(
-            f"not available: the scores of {type(estimator).__name__} as given are no "
-            "distances. Use pair_score, or a SymmetricPairClassifier with "
-            "form='mahalanobis' and psd=True."
-        )
-    return True
-
-
 def _has_probabilities(adapter):
     """Say whether there are probabilities, or raise the reason why not."""
-    check_has_probabilities(_wrapped(adapter))
+    check_has_probabilities(wrapped(adapter))
     return True
 
 
 class MetricLearnAdapter(
+    LearnedDistanceMixin,
     DistanceThresholdMixin,
-    FramesOutMixin,
     PackageMixin,
     ClassifierMixin,
     BaseEstimator,
@@ -202,10 +174,7 @@ class MetricLearnAdapter(
         self.preprocessor = preprocessor
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
+        tags = tags_of_pairs(super().__sklearn_tags__())
         tags.input_tags.string = self.preprocessor is not None
         tags.classifier_tags.multi_class = False
         return tags
@@ -274,7 +243,7 @@ class MetricLearnAdapter(
         self._remember_features(pairs)
         self.threshold_ = 0.0
         vars(self).pop("components_", None)
-        if _is_distance(fitted):
+        if is_distance(fitted):
             n_rows = fitted.n_components or self.n_features_in_
             self.components_ = np.zeros((n_rows, self.n_features_in_))
             self.components_[: len(fitted.components_)] = fitted.components_
@@ -296,10 +265,10 @@ class MetricLearnAdapter(
         pairs = form_pairs(X, self._lookup(), type(self).__name__)
         return super()._checked_pairs(pairs)
 
-    def _distance_score(self):
-        """Return -(a-b)'M(a-b) as the loops of scoring want it."""
-        rows = np.atleast_2d(self.components_)
-        return FittedScore("mahalanobis", 0.0, None, (rows,), (np.ones(len(rows)),))
+    def _checked_items(self, X):
+        check_is_fitted(self, "estimator_")
+        items = form_items(X, self._lookup(), type(self).__name__)
+        return super()._checked_items(items)
 
     @takes_pairs
     def pair_score(self, X: PairsLike) -> Floats:
@@ -315,49 +284,10 @@ class MetricLearnAdapter(
         scores : ndarray of shape (n_pairs,)
             Or the log-odds of `estimator_`, if its scores are no distances.
         """
-        if _is_distance(_wrapped(self)):
+        if is_distance(wrapped(self)):
             return -self.pair_distance(X)
         pairs = self._checked_pairs(X)
         return self.estimator_.decision_function(pairs)
-
-    @available_if(_has_distance)
-    @takes_pairs
-    def pair_distance(self, X: PairsLike) -> Floats:
-        """Return the learned distances.
-
-        Parameters
-        ----------
-        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
-            The pairs, or their ids.
-
-        Returns
-        -------
-        distances : ndarray of shape (n_pairs,)
-            The square root of (a-b)'M(a-b).
-        """
-        pairs = self._checked_pairs(X)
-        return np.sqrt(squared_distances(self._distance_score(), pairs))
-
-    @available_if(_has_distance)
-    def score_pairs(self, X: PairsLike) -> Floats:
-        """Return the learned distances; deprecated in metric-learn, so here too.
-
-        Parameters
-        ----------
-        X : Pairs or array-like of shape (n_pairs, 2, n_features) or (n_pairs, 2)
-            The pairs, or their ids.
-
-        Returns
-        -------
-        distances : ndarray of shape (n_pairs,)
-
-        Warns
-        -----
-        FutureWarning
-            Always: use `pair_distance` or `pair_score`.
-        """
-        warn_of_score_pairs(stacklevel=2)
-        return self.pair_distance(X)
 
     @available_if(_has_probabilities)
     @takes_pairs
@@ -395,64 +325,3 @@ class MetricLearnAdapter(
         """
         pairs = self._checked_pairs(X)
         return self.estimator_.predict_log_proba(pairs)
-
-    # ------------------------------------------------------------ what was learned
-
-    @available_if(_has_distance)
-    def transform(self, X: ItemsLike) -> Any:
-        """Map items to the space in which Euclid is the learned distance.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_items, n_features) or (n_items,)
-            Single items, or their ids.
-
-        Returns
-        -------
-        X_new : {ndarray, data frame} of shape (n_items, n_components)
-            The items times Q'. See `set_output`.
-        """
-        check_is_fitted(self, "estimator_")
-        items = form_items(X, self._lookup(), type(self).__name__)
-        items = self._checked_items(items)
-        return self._as_output(transform_items(self._distance_score(), items), X)
-
-    @available_if(_has_distance)
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
-        """Return the names of the columns that `transform` makes.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Names of the features of an item. They are checked, and not used.
-
-        Returns
-        -------
-        names : ndarray of str of shape (n_components,)
-            The name of the class and a number.
-        """
-        return super().get_feature_names_out(input_features)
-
-    @available_if(_has_distance)
-    def get_metric(self) -> Callable[..., Any]:
-        """Return the learned distance as a function of two vectors.
-
-        Returns
-        -------
-        metric : callable
-            ``metric(u, v, squared=False)`` for two arrays of shape (n_features,). What
-            happens to the model later does not change it.
-        """
-        check_is_fitted(self, "estimator_")
-        return LearnedMetric(np.atleast_2d(self.components_).copy())
-
-    @available_if(_has_distance)
-    def get_mahalanobis_matrix(self) -> Floats:
-        """Return M = Q'Q.
-
-        Returns
-        -------
-        M : ndarray of shape (n_features, n_features)
-        """
-        check_is_fitted(self, "estimator_")
-        return self._distance_score().matrices[0]

@@ -222,7 +222,7 @@ class MetricLearnPairClassifier(
         self.shift_ = shift + rate_shift(self.similar_rate, similar, weights)
         self.classes_ = classes
         self._remember_features(pairs)
-        self._score = _score_of(np.sqrt(scale) * components, self.shift_)
+        self._score = FittedScore.of_metric(np.sqrt(scale) * components, self.shift_)
         self._write_card(pairs, similar, {})
         return scale
 
@@ -305,7 +305,8 @@ class MetricLearnPairClassifier(
             The items times Q'. See `set_output`.
         """
         items = self._checked_items(X)
-        return self._as_output(transform_items(_score_of(self.components_), items), X)
+        values = transform_items(FittedScore.of_metric(self.components_), items)
+        return self._as_output(values, X)
 
     def get_metric(self) -> Callable[..., Any]:
         """Return the learned distance as a function of two vectors.
@@ -326,7 +327,7 @@ class MetricLearnPairClassifier(
         M : ndarray of shape (n_features, n_features)
         """
         check_is_fitted(self)
-        return _score_of(self.components_).matrices[0]
+        return FittedScore.of_metric(self.components_).matrices[0]
 
 
 def _components_of(learner, n_features):
@@ -342,14 +343,8 @@ def _components_of(learner, n_features):
     return components
 
 
-def _score_of(components, intercept=0.0):
-    """Return the score intercept - (a-b)'Q'Q(a-b)."""
-    signs = (np.ones(len(components)),)
-    return FittedScore("mahalanobis", float(intercept), None, (components,), signs)
-
-
 def _squares(components, pairs):
-    squares = squared_distances(_score_of(components), pairs)
+    squares = squared_distances(FittedScore.of_metric(components), pairs)
     return squares.astype(np.float64, copy=False)
 
 

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
-from sksymsim._blocks import release_pages
-from sksymsim._distinct import SAMPLE, distinct_rows, guess_distinct, hash_rows
+from sksymsim._components import by_appearance, connect
+from sksymsim._distinct import distinct_rows
 from sksymsim._frames import index_from_frame
 from sksymsim._validation.frames import names_of, names_of_sides
 from sksymsim._validation.items import (
     check_index,
     check_mapped,
-    check_row,
-    check_selection,
     check_sides,
     check_table,
 )
+from sksymsim._validation.keys import check_key
 from sksymsim._validation.memory import check_memory
 
 if TYPE_CHECKING:
@@ -298,11 +296,9 @@ class Pairs:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Self:
-        rows, side = self._split_key(key)
+        rows, side = check_key(key, len(self))
         if side is not None:
             return self[rows]._side(side)
-        if not isinstance(rows, slice):
-            rows = self._checked_rows(rows)
         if self._rows is not None:
             selected = self._rows[rows]
         elif isinstance(rows, slice):
@@ -311,31 +307,6 @@ class Pairs:
             one_side = np.arange(len(self))[rows]
             selected = np.column_stack([one_side, one_side])
         return self._with(self._tables, selected)
-
-    @staticmethod
-    def _split_key(key):
-        """Separate the rows from the side in a key like those of a 3-D array."""
-        if not isinstance(key, tuple):
-            return key, None
-        rows, *rest = key
-        rest = [part for part in rest if part is not Ellipsis]
-        if all(isinstance(part, slice) and part == slice(None) for part in rest):
-            return rows, None
-        if len(rest) == 1 and type(rest[0]) is int and rest[0] in (0, 1):
-            return rows, rest[0]
-        raise TypeError(
-            "Pairs can be indexed by rows and, after a comma, by a side (0 or 1); "
-            "use numpy.asarray(pairs) for any other indexing of a 3-D array."
-        )
-
-    def _checked_rows(self, rows):
-        """Return a mask or an index array of one axis; an int as a slice of one."""
-        if hasattr(rows, "__len__") and not isinstance(rows, str):
-            rows = check_selection(np.asarray(rows), len(self))
-            if rows.ndim == 1:
-                return rows
-        row = check_row(rows, len(self))
-        return slice(row, row + 1)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -443,21 +414,6 @@ class Pairs:
             rows = np.ascontiguousarray(number.reshape(2, -1).T)
         return self._with((table, table), rows)
 
-    def _guess_items(self):
-        """Guess how many distinct items two arrays of sides hold, from a sample."""
-        n_rows = 2 * len(self)
-        if n_rows <= 2 * SAMPLE:
-            return n_rows
-        chosen = np.random.default_rng(0).choice(len(self), SAMPLE, replace=False)
-        hashes = []
-        # A few at a time: each row of a memory map brings its neighbours along.
-        for rows in np.array_split(np.sort(chosen), SAMPLE // 128):
-            # One side of each: that an item is paired with itself tells nothing.
-            left, right = self[rows].block(ALL)
-            hashes += [hash_rows(side, self.dtype) for side in (left[::2], right[1::2])]
-            release_pages(*self._tables)
-        return guess_distinct(np.concatenate(hashes), n_rows)
-
     def map_items(self, function: Callable[..., Any]) -> Self:
         """Return the pairs with `function` applied to their items.
 
@@ -522,11 +478,8 @@ class Pairs:
         """
         rows = self.to_index()._rows
         n_items = int(rows.max()) + 1 if rows.size else 0
-        edges = (np.ones(len(rows), dtype=np.int8), (rows[:, 0], rows[:, 1]))
-        graph = sparse.coo_matrix(edges, shape=(n_items, n_items))
-        component = connected_components(graph, directed=False)[1][rows[:, 0]]
-        _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
-        return np.argsort(np.argsort(first))[inverse]
+        _, component = connect(n_items, *rows.T)
+        return by_appearance(component[rows[:, 0]])
 
 
 def _restore(left, right, rows, names):

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import eigh
 from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
@@ -15,14 +14,14 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from sksymsim._base import PackageMixin
+from sksymsim._base import PackageMixin, tags_of_pairs
 from sksymsim._callbacks import watched
 from sksymsim._validation.features import check_feature_names
 from sksymsim._validation.frames import names_of
 from sksymsim._validation.items import check_finite_items, check_pairs, check_width
-from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import BOOL, Instance, Number, check_parameters
 from sksymsim._validation.preparing import check_items_to_normalize, naming_rows
+from sksymsim._whitening import covariance_of, inverse_root
 
 if TYPE_CHECKING:
     from typing import Any, Literal
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from sksymsim.pairs import Pairs
 
 __all__ = ["EmbeddingNormalizer", "SharedTransformer"]
-
-# Directions of less variance than this share of the mean carry rounding only.
-VARIANCE_FLOOR = 1e-10
 
 
 class EmbeddingNormalizer(
@@ -136,7 +132,7 @@ class EmbeddingNormalizer(
             mean = X.mean(axis=0, dtype=np.float64)
             whitening = None
             if self.whiten > 0:
-                whitening = _inverse_root(_covariance(X, mean), self.whiten)
+                whitening = inverse_root(covariance_of(X, mean), self.whiten)
                 whitening = np.ascontiguousarray(whitening, dtype=X.dtype)
             self.mean_ = (mean if self.center else np.zeros_like(mean)).astype(X.dtype)
             self.whitening_ = whitening
@@ -191,35 +187,6 @@ def _float_dtype(X):
     """Return the dtype for scikit-learn to convert items to, or those to keep."""
     half = getattr(X, "dtype", None) == np.float16
     return np.float32 if half else [np.float64, np.float32]
-
-
-def _covariance(X, mean):
-    """Return the covariance in float64, block by block."""
-    check_memory(
-        24 * X.shape[1] ** 2,
-        f"the covariance of {X.shape[1]} features and its eigenvectors",
-        "reduce the items first, for example by TruncatedSVD, or leave whiten=0",
-    )
-    result = np.zeros((X.shape[1], X.shape[1]))
-    for start in range(0, X.shape[0], 4096):
-        part = X[start : start + 4096] - mean
-        result += part.T @ part
-    return result / X.shape[0]
-
-
-def _inverse_root(covariance, share):
-    """Return (share * C + (1 - share) * mean_variance * I) ** (-1/2)."""
-    lam, basis = eigh(covariance)
-    level = float(np.mean(lam))
-    if level <= 0:
-        return np.eye(len(covariance))
-    empty = lam <= VARIANCE_FLOOR * level
-    lam = share * np.where(empty, 0.0, lam) + (1 - share) * level
-    if share == 1:
-        # Directions in which the training items do not differ are left out, and not
-        # blown up by the inverse of a rounding error.
-        lam[empty] = np.inf
-    return (basis / np.sqrt(lam)) @ basis.T
 
 
 class SharedTransformer(
@@ -281,11 +248,7 @@ class SharedTransformer(
         self.transformer = transformer
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
-        return tags
+        return tags_of_pairs(super().__sklearn_tags__())
 
     def fit(self, X: PairsLike, y: object = None) -> Self:
         """Fit the transformer on the distinct items of the pairs.

@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 
 from sksymsim._evaluation.baselines import cosine_and_euclid
 from sksymsim._evaluation.bootstrap import spread
-from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_measures
+from sksymsim._evaluation.measures import LogOddsScores, RankedScores
+from sksymsim._evaluation.metric_table import probability_measures, rank_measures
 from sksymsim._reports.report import PairReport
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation.items import check_finite_pairs, check_pairs, takes_pairs
@@ -243,7 +244,9 @@ class Comparison:
             name: RankedScores(similar, values, measures)
             for name, values in scores.items()
         }
-        self.log_odds = LogOddsScores(similar, scores["model"], weights)
+        self.log_odds = LogOddsScores(
+            similar, scores["model"], weights, probability_measures()
+        )
 
     def values(self, weights: Floats) -> Floats:
         """Return all numbers, for weights of shape (n_weightings, n_pairs)."""

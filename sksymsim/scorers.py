@@ -3,22 +3,25 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from sklearn.metrics import make_scorer
 
+from sksymsim._evaluation.metric_table import (
+    LOG_ODDS,
+    ORDER,
+    PROBABILITIES,
+    scored_metrics,
+)
 from sksymsim._responses import log_odds_of
 from sksymsim._validation.scores import OBSERVED, check_option
-from sksymsim.calibration import actual_dcf, cllr, expected_calibration_error
-from sksymsim.metrics import equal_error_rate, min_cllr, min_dcf, tar_at_far
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
 __all__ = ["get_pair_scorer", "get_pair_scorer_names"]
-
-RANKS = ("decision_function", "predict_proba")
 
 
 def get_pair_scorer(name: str, **params: Any) -> Callable[..., Any]:
@@ -71,7 +74,14 @@ def get_pair_scorer(name: str, **params: Any) -> Callable[..., Any]:
     True
     """
     check_option(name, get_pair_scorer_names(), "name")
-    return _SCORERS[name](params)
+    metric = scored_metrics()[name]
+    response_method, adapt = _RESPONSES[metric.takes]
+    return make_scorer(
+        adapt(metric.function),
+        response_method=response_method,
+        greater_is_better=metric.greater_is_better,
+        **params,
+    )
 
 
 def get_pair_scorer_names() -> list[str]:
@@ -89,64 +99,33 @@ def get_pair_scorer_names() -> list[str]:
     >>> sorted(scoring)[-1]
     'tar_at_far'
     """
-    return sorted(_SCORERS)
+    return sorted(scored_metrics())
 
 
-def _cllr(y_true, y_prob, *, similar_rate=OBSERVED, sample_weight=None, pos_label=None):
-    return cllr(
-        y_true,
-        log_odds_of(y_prob),
-        similar_rate=similar_rate,
-        sample_weight=sample_weight,
-        pos_label=pos_label,
-    )
+class _OfProbabilities:
+    """A metric of log-odds as a function of probabilities; it can be pickled.
+
+    They are the log-odds at the rate of the labels, if nothing else is said.
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self.__name__ = f"_{function.__name__}"
+        # By which scikit-learn sees what it takes.
+        self.__signature__ = inspect.signature(function)
+
+    def __call__(self, y_true, y_prob, **options):
+        options = {"similar_rate": OBSERVED, **options}
+        return self.function(y_true, log_odds_of(y_prob), **options)
 
 
-def _actual_dcf(
-    y_true,
-    y_prob,
-    *,
-    p_target=0.01,
-    c_miss=1.0,
-    c_fa=1.0,
-    similar_rate=OBSERVED,
-    sample_weight=None,
-    pos_label=None,
-):
-    return actual_dcf(
-        y_true,
-        log_odds_of(y_prob),
-        p_target=p_target,
-        c_miss=c_miss,
-        c_fa=c_fa,
-        similar_rate=similar_rate,
-        sample_weight=sample_weight,
-        pos_label=pos_label,
-    )
+def _as_it_is(function):
+    return function
 
 
-def _maker(metric, response_method, greater_is_better=False):
-    """Return a function of the metric's parameters that makes the scorer."""
-
-    def make(params):
-        return make_scorer(
-            metric,
-            response_method=response_method,
-            greater_is_better=greater_is_better,
-            **params,
-        )
-
-    return make
-
-
-_SCORERS = {
-    "neg_actual_dcf": _maker(_actual_dcf, "predict_proba"),
-    "neg_cllr": _maker(_cllr, "predict_proba"),
-    "neg_equal_error_rate": _maker(equal_error_rate, RANKS),
-    "neg_expected_calibration_error": _maker(
-        expected_calibration_error, "predict_proba"
-    ),
-    "neg_min_cllr": _maker(min_cllr, RANKS),
-    "neg_min_dcf": _maker(min_dcf, RANKS),
-    "tar_at_far": _maker(tar_at_far, RANKS, greater_is_better=True),
+# What scikit-learn has to ask a model for, and what is made of a function then.
+_RESPONSES = {
+    ORDER: (("decision_function", "predict_proba"), _as_it_is),
+    LOG_ODDS: ("predict_proba", _OfProbabilities),
+    PROBABILITIES: ("predict_proba", _as_it_is),
 }

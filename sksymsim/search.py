@@ -11,15 +11,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim._callbacks import watched
-from sksymsim._forms import FORMS
 from sksymsim._labelled_pairs import label_pairs
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._reporting import say_if
-from sksymsim._selection.candidates import (
-    PLAIN_PRIORS,
-    guest_candidates,
-    search_spaces,
-)
+from sksymsim._selection.candidates import guest_candidates, search_spaces
 from sksymsim._selection.decision import decide
 from sksymsim._selection.folds import (
     held_out_pairs,
@@ -29,31 +24,13 @@ from sksymsim._selection.folds import (
 )
 from sksymsim._selection.guests import seed_of, varies, without_weights
 from sksymsim._selection.held_out import held_out_scores
-from sksymsim._selection.ready_made import READY_MADE
+from sksymsim._selection.options import check_options
 from sksymsim._selection.refit import most_iterations, refit
 from sksymsim._selection.results import results_of
-from sksymsim._selection.rules import make_rule, scoring_names
-from sksymsim._validation.parameters import (
-    BOOL,
-    N_JOBS,
-    NONE,
-    RANDOM_STATE,
-    VERBOSE,
-    Choice,
-    Instance,
-    Number,
-    check_parameters,
-)
+from sksymsim._selection.rules import make_rule
 from sksymsim._validation.search import (
-    check_candidates,
-    check_choices,
-    check_cv,
     check_dense,
-    check_error_score,
-    check_forms,
     check_groups_of_pairs,
-    check_numbers,
-    check_sizes,
     warn_of_lost_weights,
 )
 
@@ -78,19 +55,6 @@ __all__ = ["SymmetricPairClassifierCV"]
 
 ALPHAS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 SCORES_OF_THE_CARD = ("cv_score", "cosine_score", "cv_transfer_score")
-PARAMETERS: dict[str, list[Any]] = {
-    "combine": [Choice("auto", "stack", "best")],
-    "scoring": [
-        Instance("the name of a scorer", (str,)),
-        Instance("a scorer", methods=("__call__",)),
-    ],
-    "psd": [BOOL],
-    "max_iter": [Number(int, 1)],
-    "tol": [Number(float, 0, open_low=True)],
-    "n_jobs": [NONE, N_JOBS],
-    "random_state": [RANDOM_STATE],
-    "verbose": VERBOSE,
-}
 
 
 class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
@@ -350,7 +314,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         FitFailedWarning
             If some of the `candidates` cannot be fitted.
         """
-        lists, rule = self._checked_parameters()
+        lists, rule = check_options(self), make_rule(self.scoring)
         known, classes = label_pairs(X, y, sample_weight)
         check_dense(known.pairs, "X", type(self).__name__)
         groups = check_groups_of_pairs(groups, len(known))
@@ -406,27 +370,6 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         vars(self).update(results_of(decision, held_out))
         scores = {name: getattr(self, f"{name}_") for name in SCORES_OF_THE_CARD}
         self._write_card(weighted.pairs, weighted.similar, scores, also=model[-1])
-
-    def _checked_parameters(self):
-        """Return the lists to search in, and the rule to choose by."""
-        check_parameters(self, PARAMETERS)
-        owner = type(self).__name__
-        if isinstance(self.scoring, str):
-            check_choices([self.scoring], scoring_names(), "scoring", owner)
-        check_candidates(self.candidates, READY_MADE, owner)
-        check_error_score(self.error_score, owner)
-        check_cv(self.cv, owner)
-        lists = {
-            "whitenings": check_numbers(
-                self.whitenings, 0, 1, "whitenings", owner, none_allowed=True
-            ),
-            "pca_components": check_sizes(self.pca_components, "pca_components", owner),
-            "forms": check_forms(self.forms, FORMS, owner),
-            "priors": check_choices(self.priors, PLAIN_PRIORS, "priors", owner),
-            "shrinkages": check_numbers(self.shrinkages, 0, 1, "shrinkages", owner),
-            "alphas": check_numbers(self.alphas, 1e-300, 1e300, "alphas", owner),
-        }
-        return lists, make_rule(self.scoring)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

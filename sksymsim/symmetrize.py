@@ -17,6 +17,7 @@ from sksymsim._both_orders import (
 )
 from sksymsim._callbacks import watched
 from sksymsim._fit_arguments import weight_argument
+from sksymsim._labelled_pairs import LabelledPairs
 from sksymsim._prediction import PairScoreMixin
 from sksymsim._responses import log_odds_method, read_log_odds
 from sksymsim._validation.features import (
@@ -33,7 +34,6 @@ from sksymsim._validation.targets import (
     check_labels,
     check_weights,
 )
-from sksymsim._weights import of_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -203,7 +203,8 @@ class SymmetrizedClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
         weights = check_weights(sample_weight, len(pairs))
         if weights is not None:
             check_both_classes_weighted(similar, weights)
-            weights, similar, pairs = of_weight(weights, similar, pairs)
+            known = LabelledPairs(pairs, similar, weights).of_weight()
+            pairs, similar, weights = known.pairs, known.similar, known.weights
         name, certain = weight_argument(self.estimator)
         check_takes_weights(self.estimator, name, sample_weight)
         arguments = {}

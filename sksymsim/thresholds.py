@@ -10,14 +10,14 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import FixedThresholdClassifier, check_cv
+from sklearn.model_selection import FixedThresholdClassifier
 
 from sksymsim._evaluation.criteria import CRITERIA, Accepted, between
 from sksymsim._evaluation.curves import Ranking
+from sksymsim._evaluation.held_out import scores_of_folds, scores_of_model
 from sksymsim._validation.items import check_pairs, takes_pairs
 from sksymsim._validation.scores import (
     check_criterion,
-    check_held_out,
     check_labels_of_model,
     check_reachable,
     check_scores,
@@ -187,13 +187,7 @@ def best_threshold(
     `beta` may be zero: then the F-score is the precision.
     """
     ranking = Ranking(similar, scores)
-    curve = ranking.curve(weights)
-    accepted = Accepted(
-        curve.hits[0],
-        curve.false[0],
-        float(curve.n_similar[0, 0]),
-        float(curve.n_dissimilar[0, 0]),
-    )
+    accepted = Accepted.of_curve(ranking.curve(weights))
     rule = CRITERIA[criterion]
     values = rule.value(accepted, beta)
     if rule.held is not None:
@@ -299,11 +293,11 @@ def calibrate_threshold(
     if cv is None:
         labels = check_labels_of_model(y, model, len(pairs))
         held_out, fitted = np.arange(len(pairs)), model
-        scores, method = _scores(fitted, pairs)
+        scores, method = scores_of_model(fitted, pairs)
     else:
         check_labels(y, len(pairs))
         labels = np.asarray(y)
-        held_out, scores, method = _held_out_scores(model, pairs, labels, cv, groups)
+        held_out, scores, method = scores_of_folds(model, pairs, labels, cv, groups)
         fitted = clone(model).fit(pairs, labels)
     choice = threshold_at(
         labels[held_out],
@@ -318,25 +312,6 @@ def calibrate_threshold(
         FrozenEstimator(fitted), threshold=choice.threshold, response_method=method
     )
     return replace(choice, classifier=fixed.fit(pairs, labels))
-
-
-def _held_out_scores(model, pairs, labels, cv, groups):
-    """Return the pairs that are held out of some fold, their scores, and of what."""
-    rows, scores, method = [], [], None
-    splitter = check_cv(cv, labels, classifier=True)
-    for train, test in splitter.split(pairs, labels, groups):
-        fitted = clone(model).fit(pairs[train], labels[train])
-        values, method = _scores(fitted, pairs[test])
-        scores.append(values)
-        rows.append(np.arange(len(pairs))[test])
-    check_held_out(rows)
-    return np.concatenate(rows), np.concatenate(scores), method
-
-
-def _scores(model, pairs):
-    if hasattr(model, "decision_function"):
-        return np.asarray(model.decision_function(pairs)), "decision_function"
-    return model.predict_proba(pairs)[:, 1], "predict_proba"
 
 
 def get_threshold_scorer(
@@ -415,12 +390,7 @@ def _score_decisions(
     similar, decisions, weights = check_scores(
         y_true, decisions, sample_weight, pos_label, name="y_pred"
     )
-    accepted = Accepted(
-        float(weights @ (decisions * similar)),
-        float(weights @ (decisions * ~similar)),
-        float(weights @ similar),
-        float(weights @ ~similar),
-    )
+    accepted = Accepted.of_decisions(decisions, similar, weights)
     rule = CRITERIA[criterion]
     missed = 0.0 if rule.held is None else float(rule.held(accepted, bound))
     return -missed if missed > 0 else float(rule.value(accepted, beta))

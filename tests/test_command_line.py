@@ -34,8 +34,8 @@ from sksymsim import (
     save_model,
 )
 from sksymsim import __main__ as entry
+from sksymsim._classifier_options import PARAMETERS
 from sksymsim._commands.options import FORMS, PRIORS
-from sksymsim.classifier import PARAMETERS
 
 ROOT = Path(__file__).parents[1]
 N_ITEMS, N_FEATURES = 60, 5

@@ -553,7 +553,7 @@ def test_sparse_items_stay_rows(rng):
 
 
 def test_repeated_rows_of_two_arrays_are_found_where_that_pays(rng, monkeypatch):
-    monkeypatch.setattr("sksymsim.pairs.SAMPLE", 256)
+    monkeypatch.setattr("sksymsim._distinct.SAMPLE", 256)
     items, index = items_and_index(rng, 90, 3000, 96)
     left, right = items[index[:, 0]], items[index[:, 1]]
     # Rows that repeat within one side, and between the sides.
@@ -572,7 +572,7 @@ def test_two_short_arrays_are_not_looked_through(rng, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("hashed")
 
-    monkeypatch.setattr("sksymsim.pairs.hash_rows", refuse)
+    monkeypatch.setattr("sksymsim._distinct.hash_rows", refuse)
     monkeypatch.setattr("sksymsim.pairs.distinct_rows", refuse)
     items, index = items_and_index(rng, 90, 2000, 96)
     design = choose(Pairs(items[index[:, 0]], items[index[:, 1]]))
@@ -599,7 +599,7 @@ def designs(monkeypatch):
         made.append(make_design(*arguments))
         return made[-1]
 
-    monkeypatch.setattr("sksymsim.classifier.make_design", remember)
+    monkeypatch.setattr("sksymsim._matrix_fit.make_design", remember)
     return made
 
 

@@ -8,7 +8,12 @@ from scipy import sparse
 
 import sksymsim._distinct as distinct
 from sksymsim import Pairs
-from sksymsim._distinct import distinct_rows, guess_distinct, hash_rows
+from sksymsim._distinct import (
+    distinct_rows,
+    guess_distinct,
+    guess_items,
+    hash_rows,
+)
 
 # Widths of whole and of broken words of eight bytes.
 widths = pytest.mark.parametrize("width", [1, 2, 3, 5, 8])
@@ -299,23 +304,23 @@ def test_the_guess_is_never_more_than_there_are_rows():
 
 @pytest.mark.parametrize("layout", ["arrays", "selection"])
 def test_pairs_guess_their_items_from_a_part_of_them(layout, rng, monkeypatch):
-    monkeypatch.setattr("sksymsim.pairs.SAMPLE", 512)
+    monkeypatch.setattr("sksymsim._distinct.SAMPLE", 512)
     items = rng.normal(size=(1000, 3))
     index = rng.integers(0, 1000, (20_000, 2))
     pairs = Pairs(items[index[:, 0]], items[index[:, 1]])
     if layout == "selection":
         pairs = pairs[rng.permutation(20_000)]
     # 131 pairs of the sample meet, give or take 11.
-    assert pairs._guess_items() == pytest.approx(1000, rel=0.6)
+    assert guess_items(pairs) == pytest.approx(1000, rel=0.6)
     everything_differs = Pairs(*rng.normal(size=(2, 20_000, 3)))
-    assert everything_differs._guess_items() == 40_000
+    assert guess_items(everything_differs) == 40_000
 
 
 def test_an_item_paired_with_itself_is_no_repetition(rng):
     """They say nothing of how often an item comes in other pairs."""
     left = rng.normal(size=(20_000, 3))
     right = np.where(rng.random((20_000, 1)) < 0.1, left, rng.normal(size=left.shape))
-    assert Pairs(left, right)._guess_items() == 40_000
+    assert guess_items(Pairs(left, right)) == 40_000
 
 
 @pytest.mark.parametrize("n_distinct", [1, 10, 100, 1000])

@@ -30,7 +30,7 @@ from sksymsim import (
 )
 from sksymsim._distributed.dask_parts import ATTEMPTS, INLINE_BYTES, DaskReadings
 from sksymsim._distributed.parted_estimator import fit_readings
-from sksymsim._distributed.parts import LocalReadings, label_pairs
+from sksymsim._distributed.parts import LocalReadings, read_part
 
 WITHOUT = "{0} is not installed: pip install {0}"
 distributed = pytest.importorskip("distributed", reason=WITHOUT.format("distributed"))
@@ -151,7 +151,7 @@ def test_cluster_adds_up_as_one_process_does(data, client):
     pairs = Pairs(items[index[:, 0]], items[index[:, 1]])
     here = clone(MODEL)
     fit_readings(
-        here, LocalReadings([label_pairs(pairs[c], y[c], weights[c]) for c in cuts])
+        here, LocalReadings([read_part(pairs[c], y[c], weights[c]) for c in cuts])
     )
     there = DaskPairClassifier(MODEL).fit(
         pairs_of("two arrays", items, index), y, weights
@@ -213,7 +213,7 @@ def test_large_arguments_are_sent_once(data, client, monkeypatch):
     monkeypatch.setattr(
         client, "scatter", lambda *a, **k: sent.append(1) or scatter(*a, **k)
     )
-    pairs = label_pairs(Pairs(np.eye(4), np.ones((4, 4))), np.array([0, 1, 0, 1]), None)
+    pairs = read_part(Pairs(np.eye(4), np.ones((4, 4))), np.array([0, 1, 0, 1]), None)
     readings = DaskReadings(client, lambda: [dask.delayed(pairs)] * 3)
     large = np.ones(INLINE_BYTES)
     assert readings.each(_size, large) == [large.size] * 3
@@ -500,7 +500,7 @@ def test_killed_worker_changes_nothing(kind, data, processes):
 
     killer = Killer()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sksymsim.classifier.IterationReporter", lambda verbose: killer)
+        patch.setattr("sksymsim._fitting.IterationReporter", lambda verbose: killer)
         found = model.fit(X, y).estimator_
     assert killer.n_calls == found.n_iter_ > 2
     assert found.objective_ == expected.objective_

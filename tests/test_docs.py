@@ -90,10 +90,13 @@ def docstring_lines(source):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_files_are_short(module):
-    """At most 400 lines; what is longer, by docstrings of a public class."""
+    """At most 400 lines; one is longer, by the docstrings of its public class."""
     source = MODULES[module].read_text(encoding="utf-8")
     n_lines = source.count("\n")
-    assert n_lines <= 400 or n_lines - docstring_lines(source) <= 300
+    if module == "pairs":
+        assert n_lines - docstring_lines(source) <= 300
+    else:
+        assert n_lines <= 400
 
 
 # ---------------------------------------------------------------------- the reference

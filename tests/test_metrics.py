@@ -44,7 +44,8 @@ from sksymsim import (
 )
 from sksymsim._evaluation import curves as _curves
 from sksymsim._evaluation.curves import Ranking, area, average_precision
-from sksymsim._evaluation.measures import LogOddsScores, RankedScores, rank_measures
+from sksymsim._evaluation.measures import LogOddsScores, RankedScores
+from sksymsim._evaluation.metric_table import probability_measures, rank_measures
 
 # By rank alone: name, function of (y, scores, weights).
 RANK_METRICS = {
@@ -175,7 +176,7 @@ def test_report_measures_equal_to_scikit_learn(rng):
         "calibration_error": expected_calibration_error(y, probability, **k),
         "accuracy": accuracy_score(y, scores > 0, **k),
     }
-    measured = LogOddsScores(y == 1, scores, weights)
+    measured = LogOddsScores(y == 1, scores, weights, probability_measures())
     assert [m.name for m in measured.measures] == list(expected)
     assert_allclose(measured.values(weights[None])[0], list(expected.values()))
 
@@ -206,7 +207,7 @@ def test_many_weightings_are_as_one_at_a_time(rng):
     y, scores, _ = make_scores(rng)
     weights = rng.integers(0, 4, size=(5, len(y))).astype(float)
     ranked = RankedScores(y == 1, scores, rank_measures([0.1, 0.01], 0.05))
-    measured = LogOddsScores(y == 1, scores, np.ones(len(y)))
+    measured = LogOddsScores(y == 1, scores, np.ones(len(y)), probability_measures())
     for values in (ranked.values, measured.values):
         together = values(weights)
         for row, expected in zip(weights, together, strict=True):

@@ -26,8 +26,8 @@ from sksymsim._distributed.parts import (
     Part,
     add,
     count_labels,
-    label_pairs,
     loss_and_pull,
+    read_part,
     sample_scores,
     square_difference,
 )
@@ -61,7 +61,7 @@ def readings(pairs, y, weights=None, ends=(0, 100, 101, 101, 500, 800)):
     """Parts of uneven sizes, one of one pair, one of none."""
     return LocalReadings(
         [
-            label_pairs(pairs[i:j], y[i:j], None if weights is None else weights[i:j])
+            read_part(pairs[i:j], y[i:j], None if weights is None else weights[i:j])
             for i, j in pairwise(ends)
         ]
     )
@@ -146,7 +146,7 @@ def test_identical_sides_have_a_scale(items, rng):
     scale = common_scale(found.each(square_difference, *chosen))
     assert scale == np.abs(items).max()
     zeros = Pairs(np.zeros((4, 2)), np.zeros((4, 2)))
-    part = label_pairs(zeros, np.array([0, 1, 0, 1]), None)
+    part = read_part(zeros, np.array([0, 1, 0, 1]), None)
     assert common_scale([square_difference(part, np.array([0, 1]), [1.0, 1.0])]) == 1.0
 
 
@@ -210,15 +210,15 @@ def test_bad_labels_are_seen_over_all_parts(y, weights, class_weight, message, i
 def test_bad_parts(items):
     pairs = Pairs(items[:2], items[2:4])
     with pytest.raises(ValueError, match="got 2 pairs but 3 labels"):
-        label_pairs(pairs, np.array([0, 1, 1]), None)
+        read_part(pairs, np.array([0, 1, 1]), None)
     with pytest.raises(ValueError, match="negative weights"):
-        label_pairs(pairs, np.array([0, 1]), [-1.0, 1.0])
+        read_part(pairs, np.array([0, 1]), [-1.0, 1.0])
     with pytest.raises(ValueError, match="contains 1 NaN"):
-        label_pairs(Pairs([[np.nan]], [[1.0]]), np.array([1]), None)
-    one = label_pairs(pairs[:1], np.array([1]), None)
+        read_part(Pairs([[np.nan]], [[1.0]]), np.array([1]), None)
+    one = read_part(pairs[:1], np.array([1]), None)
     with pytest.raises(ValueError, match="Found 1 pairs in all partitions"):
         put_together([count_labels(one)], None)
-    narrow = label_pairs(Pairs([[1.0]], [[2.0]]), np.array([0]), None)
+    narrow = read_part(Pairs([[1.0]], [[2.0]]), np.array([0]), None)
     with pytest.raises(ValueError, match=r"several widths: \[1, 6\]"):
         put_together([count_labels(one), count_labels(narrow)], None)
 

@@ -60,7 +60,7 @@ def spans(monkeypatch):
         found.append(design.span)
         return design
 
-    monkeypatch.setattr("sksymsim.classifier.make_design", remember)
+    monkeypatch.setattr("sksymsim._matrix_fit.make_design", remember)
     return found
 
 

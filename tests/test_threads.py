@@ -239,7 +239,7 @@ def layout(request, monkeypatch):
         assert (design.span is not None) == (request.param == "few")
         return design
 
-    monkeypatch.setattr("sksymsim.classifier.make_design", remember)
+    monkeypatch.setattr("sksymsim._matrix_fit.make_design", remember)
     return request.param
 
 
@@ -322,7 +322,7 @@ def test_a_fit_that_is_interrupted_gives_blas_its_threads_back(
             raise error("planned")
 
     with monkeypatch.context() as patch:
-        patch.setattr("sksymsim.classifier.IterationReporter", lambda _: interrupt)
+        patch.setattr("sksymsim._fitting.IterationReporter", lambda _: interrupt)
         model = SymmetricPairClassifier(n_jobs=n_jobs, alpha=1e-2, **options)
         with pytest.raises(error, match="planned"):
             model.fit(pairs, y)
@@ -352,6 +352,6 @@ def test_all_blocks_are_shared_out_among_the_threads(
             workers.append(n_threads)
             super().__init__(n_threads)
 
-    monkeypatch.setattr("sksymsim.classifier.Team", WatchedTeam)
+    monkeypatch.setattr("sksymsim._matrix_fit.Team", WatchedTeam)
     fit(*labelled_pairs(rng, layout), n_jobs=n_jobs)
     assert workers == [2 if n_jobs == 2 else max(two_blas_threads)]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
-from sksymsim._reports.html_table import NAME, NUMBER, SPACE
+from sksymsim._reports.html_parts import section_of_model, table_of_numbers
+from sksymsim._reports.text_table import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,26 +254,20 @@ class AxiomReport:
             f'<div class="scroll">{self._repr_html_()}</div>\n'
             f"{notes}\n<h2>The worst of each</h2>\n"
             f"<ul>\n{witnesses or '<li>No axiom is broken.</li>'}\n</ul>\n"
-            f"<h2>The model</h2>\n<pre>{escape(repr(self.model))}</pre>",
+            f"{section_of_model(self.model)}",
             path,
         )
 
     def _repr_html_(self):
-        head, *rows = self._cells()
-        columns = "".join(f'<th scope="col" {NUMBER}>{cell}</th>' for cell in head[2:])
-        lines = []
-        for name, statement, *cells in rows:
-            numbers = "".join(f"<td {NUMBER}>{escape(cell)}</td>" for cell in cells)
-            lines.append(
-                f"<tr><th {NAME}>{name.replace('_', ' ')}<br>"
-                f"<small>{escape(statement)}</small></th>{numbers}</tr>"
+        (axiom, _, *columns), *rows = self._cells()
+        named = [
+            (
+                f"{name.replace('_', ' ')}<br><small>{escape(statement)}</small>",
+                map(escape, cells),
             )
-        return (
-            f"<table><caption>{escape(self._title())}</caption>\n"
-            f'<thead><tr><th scope="col" style="{SPACE} text-align: left">{head[0]}'
-            f"</th>{columns}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n"
-            "</tbody></table>"
-        )
+            for name, statement, *cells in rows
+        ]
+        return table_of_numbers(self._title(), [axiom, *columns], named)
 
     def __repr__(self) -> str:
         broken = [axiom.name for axiom in self.axioms if axiom.n_violations]
@@ -282,14 +277,7 @@ class AxiomReport:
         )
 
     def __str__(self) -> str:
-        rows = self._cells()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-            ).rstrip()
-            for row in rows
-        ]
+        lines = aligned(self._cells())
         witnesses = [f"- {text}" for text in self._witness_lines()]
         if witnesses:
             witnesses.insert(0, "")

@@ -75,7 +75,7 @@ class DaskReadings(_Futures):
     ----------
     client : distributed.Client
     read : callable
-        Returns one ``Delayed`` of ``LabelledPairs`` for each part.
+        Returns one ``Delayed`` of ``Reading`` for each part.
     """
 
     def __init__(self, client, read):

@@ -10,7 +10,9 @@ from sksymsim._card import card_of
 from sksymsim._distributed.parted_design import PartedDesign
 from sksymsim._distributed.parted_fitting import fit_parts
 from sksymsim._distributed.parts import count_labels, square_difference
+from sksymsim._fitting import FitOptions
 from sksymsim._forms import FORMS
+from sksymsim._matrix_fit import earlier_score
 from sksymsim._validation.distributed import check_counts
 from sksymsim._validation.sizes import check_matrix_size, check_n_components
 from sksymsim._validation.targets import (
@@ -101,7 +103,7 @@ def fit_readings(model, readings):
     known = put_together(readings.each(count_labels), model.class_weight)
     check_matrix_size(known.n_features, MAX_FEATURES)
     check_n_components(model.n_components, known.n_features)
-    options, form = model._fit_options(), FORMS[model.form]
+    options, form = FitOptions.of(model), FORMS[model.form]
     if options.n_components == known.n_features:
         options = replace(options, n_components=None)
     chosen = known.classes, known.factors
@@ -116,7 +118,7 @@ def fit_readings(model, readings):
             model.shrinkage,
             options,
             psd=model.psd,
-            earlier=model._earlier_score(known.n_features),
+            earlier=earlier_score(model, known.n_features),
         )
     shift = rate_shift(model.similar_rate, np.array([False, True]), known.rates)
     model._keep(solution, known.classes, shift)

@@ -100,8 +100,7 @@ class _Begin:
 
     def parameters(self, model):
         """Return theta."""
-        vector = self.deviation.flatten() + self.tau * model.prior_vector
-        return self.deviation.like(vector)
+        return model.around_prior(self.deviation, self.tau)
 
 
 def fit_parts(design, prior, shrinkage, options, *, psd, earlier=None):

@@ -11,11 +11,11 @@ import numpy as np
 
 from sksymsim._blocks import working_dtype
 from sksymsim._forms import FORMS, difference, row_products, total
+from sksymsim._labelled_pairs import LabelledPairs
 from sksymsim._layout import make_whole_design
 from sksymsim._objective import PairObjective
 from sksymsim._validation.items import check_finite_pairs
 from sksymsim._validation.targets import check_label_column, check_weights
-from sksymsim._weights import of_weight
 from sksymsim.pairs import Pairs
 
 # So many answers are added up at one place before the sum goes on.
@@ -28,7 +28,7 @@ MEASURED_ROWS = 4096
 
 
 @dataclass(frozen=True)
-class LabelledPairs:
+class Reading:
     """Pairs with labels and weights, as they were read.
 
     Parameters
@@ -82,7 +82,7 @@ def size_of_pairs(pairs):
     return rows + sum(getattr(table, "nbytes", 0) for table in tables)
 
 
-def label_pairs(pairs, y, sample_weight):
+def read_part(pairs, y, sample_weight):
     """Return pairs with labels and weights, all checked."""
     check_finite_pairs(pairs)
     y = check_label_column(y, len(pairs))
@@ -90,7 +90,7 @@ def label_pairs(pairs, y, sample_weight):
         weights = np.ones(len(pairs))
     else:
         weights = check_weights(sample_weight, len(pairs), all_may_be_zero=True)
-    return LabelledPairs(pairs, y, weights)
+    return Reading(pairs, y, weights)
 
 
 def count_labels(part):
@@ -151,16 +151,16 @@ class Part:
 
 
 def weigh(part, classes, factors):
-    """Return pairs, whether they are similar, and weights, without those of none."""
+    """Return the pairs of a reading that have a weight, with those of the classes."""
     similar = part.y == classes[1]
     weights = part.weights * np.where(similar, factors[1], factors[0])
-    weights, similar, pairs = of_weight(weights, similar, part.pairs)
-    return pairs, similar, weights
+    return LabelledPairs(part.pairs, similar, weights).of_weight()
 
 
 def square_difference(part, classes, factors):
     """Return the weighted sum of squared differences, and the largest number."""
-    pairs, _, weights = weigh(part, classes, factors)
+    known = weigh(part, classes, factors)
+    pairs = known.pairs
     gaps = np.zeros(len(pairs))
     largest = 0.0
     for start in range(0, len(pairs), MEASURED_ROWS):
@@ -169,12 +169,13 @@ def square_difference(part, classes, factors):
         gap = left - right
         gaps[rows] = row_products(gap, gap)
         largest = max(largest, float(abs(left).max()), float(abs(right).max()))
-    return float(weights @ gaps), largest
+    return float(known.weights @ gaps), largest
 
 
 def make_part(part, classes, factors, form, scale):
     """Return the part over which an objective is evaluated."""
-    return Part(*weigh(part, classes, factors), form, scale)
+    known = weigh(part, classes, factors)
+    return Part(known.pairs, known.similar, known.weights, form, scale)
 
 
 # ------------------------------------------------------- what a part is asked for
@@ -269,7 +270,7 @@ class LocalReadings:
 
     Parameters
     ----------
-    readings : list of LabelledPairs
+    readings : list of Reading
     """
 
     def __init__(self, readings):

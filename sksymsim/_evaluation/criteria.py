@@ -30,6 +30,18 @@ class Accepted:
     n_similar: float
     n_dissimilar: float
 
+    @classmethod
+    def of_curve(cls, curve):
+        """Return what is accepted at each point of a curve of one weighting."""
+        totals = float(curve.n_similar[0, 0]), float(curve.n_dissimilar[0, 0])
+        return cls(curve.hits[0], curve.false[0], *totals)
+
+    @classmethod
+    def of_decisions(cls, decisions, similar, weights):
+        """Return what is accepted by decisions, 1 or 0 for each pair."""
+        parts = (decisions * similar, decisions * ~similar, similar, ~similar)
+        return cls(*[float(weights @ part) for part in parts])
+
     @property
     def recall(self):
         """The share of similar pairs that are accepted."""

@@ -5,21 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
 
-from sksymsim._evaluation.curves import (
-    Ranking,
-    accept_rate_at,
-    area,
-    average_precision,
-    equal_error,
-    least_cost,
-    least_llr_cost,
-)
+from sksymsim._evaluation.curves import Ranking
 from sksymsim._evaluation.losses import (
     bin_numbers,
     calibration_error,
@@ -60,33 +51,6 @@ class Measure:
     optimistic: bool = False
 
 
-def rank_measures(far, p_target):
-    """Return the measures that depend on the order of the scores alone."""
-    cost = partial(least_cost, p_target=p_target, c_miss=1.0, c_fa=1.0)
-    return [
-        Measure("roc_auc", area, True, "rate"),
-        Measure("average_precision", average_precision, True, "rate"),
-        Measure("equal_error_rate", equal_error, False, "rate"),
-        *[
-            Measure(f"tar_at_far={f:g}", partial(accept_rate_at, far=f), True, "rate")
-            for f in far
-        ],
-        Measure("min_dcf", cost, False, "cost", optimistic=True),
-        Measure("min_cllr", least_llr_cost, False, "cost", optimistic=True),
-    ]
-
-
-def probability_measures():
-    """Return the measures of log-odds, taken at the rate of the weighted pairs."""
-    return [
-        Measure("cllr", _llr_cost, False, "cost"),
-        Measure("log_loss", _log_loss, False, "cost"),
-        Measure("brier_score", _brier_score, False, "rate"),
-        Measure("calibration_error", _calibration_error, False, "plain"),
-        Measure("accuracy", _accuracy, True, "rate"),
-    ]
-
-
 class RankedScores:
     """Scores of which only the order counts.
 
@@ -95,7 +59,7 @@ class RankedScores:
     similar : ndarray of bool of shape (n_pairs,)
     scores : ndarray of shape (n_pairs,)
     measures : list of Measure
-        From :func:`rank_measures`.
+        Their functions map a :class:`Curve`.
     """
 
     def __init__(self, similar, scores, measures):
@@ -122,10 +86,18 @@ class LogOddsScores:
     log_odds : ndarray of shape (n_pairs,)
     weights : ndarray of shape (n_pairs,)
         The weights by which the bins of the calibration error are made.
+    measures : list of Measure
+        Their functions map these scores and weights.
     """
 
-    def __init__(self, similar: Booleans, log_odds: Floats, weights: Floats) -> None:
-        self.measures = probability_measures()
+    def __init__(
+        self,
+        similar: Booleans,
+        log_odds: Floats,
+        weights: Floats,
+        measures: list[Measure],
+    ) -> None:
+        self.measures = measures
         self.similar = similar
         self.log_odds = log_odds
         probabilities = expit(log_odds)
@@ -145,22 +117,27 @@ class LogOddsScores:
         return np.column_stack([m.function(self, weights) for m in self.measures])
 
 
-def _llr_cost(scores, weights):
+def weighted_llr_cost(scores, weights):
+    """Return Cllr of log-odds that hold at the rate of the weighted pairs."""
     ratios = log_likelihood_ratios(scores.log_odds, scores.similar, weights, OBSERVED)
     return llr_cost(weights, scores.similar, ratios)
 
 
-def _log_loss(scores, weights):
+def weighted_log_loss(scores, weights):
+    """Return the mean log-loss of log-odds."""
     return weights @ scores.losses / weights.sum(axis=1)
 
 
-def _brier_score(scores, weights):
+def weighted_brier_score(scores, weights):
+    """Return the mean squared error of probabilities."""
     return weights @ scores.squares / weights.sum(axis=1)
 
 
-def _calibration_error(scores, weights):
+def weighted_calibration_error(scores, weights):
+    """Return the mean distance of rate and probability over the bins."""
     return calibration_error(weights, scores.surprises)
 
 
-def _accuracy(scores, weights):
+def weighted_accuracy(scores, weights):
+    """Return the share of pairs on the right side of log-odds 0."""
     return weights @ scores.correct / weights.sum(axis=1)

@@ -18,8 +18,9 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from sksymsim import classifier, kernel_machine, recalibration
+from sksymsim import kernel_machine, recalibration
 from sksymsim._aggregations import AGGREGATIONS
+from sksymsim._classifier_options import PARAMETERS as CLASSIFIER_PARAMETERS
 from sksymsim._files.checks import (
     architecture_of,
     check_dual,
@@ -63,6 +64,7 @@ from sksymsim._validation.files import (
     SparseFloats,
 )
 from sksymsim._validation.parameters import BOOL, NONE, Choice, Instance, Number
+from sksymsim.classifier import SymmetricPairClassifier
 from sksymsim.features import SymmetricFeatures
 from sksymsim.neural import SymmetricMLPClassifier
 from sksymsim.preprocessing import EmbeddingNormalizer, SharedTransformer
@@ -106,8 +108,8 @@ REGISTRY = Registry(
     [
         # Estimators of this package.
         _classifier(
-            classifier.SymmetricPairClassifier,
-            _with_prior_left_out(classifier.PARAMETERS),
+            SymmetricPairClassifier,
+            _with_prior_left_out(CLASSIFIER_PARAMETERS),
             {
                 "n_iter_": [COUNT],
                 "objective_": [FINITE],

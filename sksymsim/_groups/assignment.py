@@ -5,7 +5,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from sksymsim._groups.graph import connect
+from sksymsim._components import connect
 
 
 def best_partners(left, right, weights, n_left, n_right):

@@ -55,3 +55,34 @@ def confidence_of_items(weights, labels, missing):
     np.maximum.at(leave, item[~own], mean[~own])
     margin = np.where(np.isneginf(leave), 0.0, stay - leave)
     return expit(margin)
+
+
+def confidence_of_links(left, right, weights, chosen):
+    """Return for each link its probability against the best alternative.
+
+    The alternatives are the other candidates of either of its rows, and no link.
+
+    Parameters
+    ----------
+    left, right : ndarray of int of shape (n_pairs,)
+        The two rows of each candidate; those of the two tables have different numbers.
+    weights : ndarray of shape (n_pairs,)
+    chosen : ndarray of int
+        Which of the candidates are links.
+    """
+    ends = np.concatenate([left, right])
+    values = np.tile(weights, 2)
+    order = np.lexsort((values, ends))
+    ends, values = ends[order], values[order]
+    last = np.append(ends[1:] != ends[:-1], True)[: len(ends)]
+    best = np.full(int(ends.max(initial=0)) + 1, -np.inf)
+    second = best.copy()
+    best[ends[last]] = values[last]
+    before = np.flatnonzero(last) - 1
+    before = before[(before >= 0) & (ends[before] == ends[before + 1])]
+    second[ends[before]] = values[before]
+    others = np.zeros(len(chosen))
+    for row in (left[chosen], right[chosen]):
+        rival = np.where(weights[chosen] == best[row], second[row], best[row])
+        np.maximum(others, rival, out=others)
+    return expit(weights[chosen] - others)

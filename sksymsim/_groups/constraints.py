@@ -5,7 +5,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 
-from sksymsim._groups.graph import connect
+from sksymsim._components import connect
 from sksymsim._validation.groups import check_links, raise_contradiction
 
 

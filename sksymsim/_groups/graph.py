@@ -4,9 +4,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from sksymsim._components import connect
 from sksymsim._groups.contraction import FORBIDDEN
 
 
@@ -58,13 +57,6 @@ def _runs(low, high, n_items):
     key = key[order]
     first = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if key.size else key
     return order, first
-
-
-def connect(n_nodes, left, right):
-    """Return the number of connected components and that of each node."""
-    ones = np.ones(len(left), dtype=np.int8)
-    graph = sparse.coo_matrix((ones, (left, right)), shape=(n_nodes, n_nodes))
-    return connected_components(graph, directed=False)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit, logit
 
+from sksymsim._components import by_appearance
 from sksymsim._groups.graph import distinct_pairs, node_graph
 from sksymsim._groups.methods import METHODS, group_nodes
 from sksymsim._responses import log_odds_method, read_log_odds
@@ -115,10 +116,4 @@ def group_items(pairs, method, threshold, missing, links, say):
     enough = -1.0 - np.maximum(weights.values, 0.0).sum()
     graph = node_graph(weights, nodes, n_nodes, forbidden, max(missing, enough))
     found = group_nodes(graph, METHODS[method], say)[nodes]
-    return Grouped(_by_appearance(found), weights, missing)
-
-
-def _by_appearance(labels):
-    """Return labels numbered from 0 in the order in which they appear."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
+    return Grouped(by_appearance(found), weights, missing)

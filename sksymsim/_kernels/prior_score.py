@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The prior alone as a score: what sums of kernels are put on top of."""
 
-from sksymsim._blocks import Team, effective_threads
 from sksymsim._finishing import score_of_prior
-from sksymsim._layout import make_design
-from sksymsim._priors import build_prior
+from sksymsim._matrix_fit import prepared
 
 
 def fit_prior(form, estimator, known):
@@ -15,7 +13,7 @@ def fit_prior(form, estimator, known):
     form : Form
         The form of the score.
     estimator : object
-        Has `prior`, `shrinkage` and `n_jobs`.
+        Has `prior`, `shrinkage` and `n_jobs`, and perhaps `psd`.
     known : LabelledPairs
         Their weights are positive, with sum one.
 
@@ -23,21 +21,5 @@ def fit_prior(form, estimator, known):
     -------
     score : FittedScore
     """
-    # Where the form is a metric, the prior has to be one.
-    psd = getattr(estimator, "psd", True)
-    with Team(effective_threads(estimator.n_jobs)) as team:
-        design = make_design(
-            known.pairs, form, known.weights, team, estimator.prior, known.similar
-        )
-        targets = design.arrange(known.targets)
-        weights = design.arrange(known.weights)
-        prior = build_prior(
-            form,
-            estimator.prior,
-            estimator.shrinkage,
-            design,
-            targets,
-            weights,
-            psd=psd,
-        )
-        return score_of_prior(design, prior, targets, weights)
+    with prepared(form, estimator, known) as problem:
+        return score_of_prior(*problem)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from sksymsim._components import connect
 from sksymsim._labels.chains import Chains
 from sksymsim._pair_keys import number_pairs
 
@@ -100,10 +99,7 @@ class LabelGraph:
         self.disputed = said_similar & said_dissimilar & ~self.within_one
         self.link = said_similar & ~said_dissimilar & ~self.within_one
 
-        left, right = self.ends[self.link].T
-        links = (np.ones(left.size, dtype=np.int8), (left, right))
-        graph = sparse.coo_matrix(links, (self.n_items, self.n_items))
-        self.group = connected_components(graph, directed=False)[1].astype(np.int64)
+        self.group = connect(self.n_items, *self.ends[self.link].T)[1].astype(np.int64)
         self.sizes = np.bincount(self.group)
         inside = self.group[self.ends[:, 0]] == self.group[self.ends[:, 1]]
         self.refuted = said_dissimilar & inside & ~self.within_one

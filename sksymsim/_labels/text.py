@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sksymsim._reports.html_page import full_page
-from sksymsim._reports.html_table import NAME, NUMBER
+from sksymsim._reports.html_parts import TEXT, section_of_texts, table_of_facts
 from sksymsim._splits.leakage_text import ONE_LABEL_EXCESS
 
 if TYPE_CHECKING:
@@ -264,15 +263,11 @@ class LabelAudit:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        rows = "\n".join(
-            f"<tr><th {NAME}>{escape(name.capitalize())}</th>"
-            f"<td {NUMBER.replace('right', 'left')}>{escape(text)}</td></tr>"
-            for name, text in self._lines().items()
-        )
-        parts = [f'<table class="counts"><tbody>\n{rows}\n</tbody></table>']
-        parts.append(_html_list("Worth knowing", self.alarms, "beware"))
+        facts = {name.capitalize(): text for name, text in self._lines().items()}
+        parts = [table_of_facts(facts, TEXT)]
+        parts.append(section_of_texts("Worth knowing", self.alarms, "beware"))
         texts = [str(found) for found in self.contradictions]
-        parts.append(_html_list("Contradictions", texts, "found"))
+        parts.append(section_of_texts("Contradictions", texts, "found"))
         return "\n".join(part for part in parts if part)
 
     def to_html(
@@ -302,13 +297,3 @@ class LabelAudit:
 
 def _count(n, one, several):
     return f"{n} {one if n == 1 else several}"
-
-
-def _html_list(title, texts, kind):
-    if not texts:
-        return ""
-    items = "\n".join(f"<li>{escape(text)}</li>" for text in texts)
-    return (
-        f'<section class="{kind}"><strong>{escape(title)}</strong>\n'
-        f"<ul>\n{items}\n</ul></section>"
-    )

@@ -4,9 +4,8 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from sksymsim._components import connect
 from sksymsim._pair_keys import number_keys
 from sksymsim._splits.pair_folds import shuffled_masks
 from sksymsim._validation.networks import check_can_hold_out
@@ -31,10 +30,8 @@ def entities_of(pairs, similar):
     entities : ndarray of int of shape (n_pairs, 2)
     """
     index = number_keys(pairs, None, "item")
-    left, right = index[similar].T
-    n_items = int(index.max()) + 1
-    links = coo_array((np.ones(len(left)), (left, right)), shape=(n_items, n_items))
-    return connected_components(links, directed=False)[1][index]
+    _, entity = connect(int(index.max()) + 1, *index[similar].T)
+    return entity[index]
 
 
 def hold_out(sample, fraction, rng):

@@ -79,6 +79,12 @@ class Display:
         self._draw(ax, **kwargs)
         return self
 
+    def _finish_with_title(self, ax):
+        """Write the name above the axes, of pictures that stand by themselves."""
+        if self.name is not None:
+            ax.set_title(self.name)
+        ax.legend(**LEGEND)
+
 
 def next_style(ax):
     """Return the colour and the dashes of the next line with a name."""

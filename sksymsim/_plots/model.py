@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import entr
 
-from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, last_step, name_of
+from sksymsim._plots.base import DASHES, PALETTE, Display, last_step, name_of
 from sksymsim._validation.plots import check_matrices
 
 if TYPE_CHECKING:
@@ -178,9 +178,7 @@ class SpectrumDisplay(Display):
             xlabel="eigenvalue, from the largest on (number)",
             ylabel="size of the eigenvalue\n(log-odds per squared unit of the items)",
         )
-        if self.name is not None:
-            ax.set_title(self.name)
-        ax.legend(**LEGEND)
+        self._finish_with_title(ax)
 
 
 def fitted_score(model):

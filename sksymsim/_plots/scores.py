@@ -9,7 +9,6 @@ import numpy as np
 
 from sksymsim._plots.base import (
     BLUE,
-    LEGEND,
     VERMILLION,
     Display,
     name_of,
@@ -272,9 +271,7 @@ class ScoreDistributionDisplay(Display):
                 label=f"threshold ({self.threshold:.3g})",
             )
         ax.set(xlabel="log-odds (nats)", ylabel="share of the pairs of a kind (%)")
-        if self.name is not None:
-            ax.set_title(self.name)
-        ax.legend(**LEGEND)
+        self._finish_with_title(ax)
 
 
 def bin_edges(log_odds, threshold, n_bins):

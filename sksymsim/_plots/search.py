@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sksymsim._plots.base import DASHES, LEGEND, PALETTE, Display, name_of, shown_score
+from sksymsim._plots.base import DASHES, PALETTE, Display, name_of, shown_score
 from sksymsim._selection.curves import make_curves, standard_errors
 from sksymsim._validation.plots import check_cv_results, check_search
 
@@ -250,9 +250,7 @@ class SearchResultsDisplay(Display):
         scores = shown_score(np.zeros(1), self.score_name)[1]
         errors = "" if self.n_splits is None else f"\n± error of {self.n_splits} splits"
         ax.set(xlabel=self.parameter, ylabel=f"mean {scores}{errors}")
-        if self.name is not None:
-            ax.set_title(self.name)
-        ax.legend(**LEGEND)
+        self._finish_with_title(ax)
 
     def _draw_curve(self, ax, axis, curve, options):
         mean, _ = shown_score(curve.mean, self.score_name)

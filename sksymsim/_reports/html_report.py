@@ -13,7 +13,12 @@ from sksymsim._plots.errors import DetDisplay
 from sksymsim._plots.model import SpectrumDisplay, fitted_score
 from sksymsim._plots.scores import ScoreDistributionDisplay
 from sksymsim._reports.html_page import full_page
-from sksymsim._reports.html_table import NAME, NUMBER, html_table
+from sksymsim._reports.html_parts import (
+    section_of_model,
+    section_of_texts,
+    table_of_facts,
+)
+from sksymsim._reports.html_table import html_table
 from sksymsim._validation.plots import import_pyplot
 
 # Fewer pairs or items than these make numbers rough.
@@ -34,7 +39,7 @@ def make_page(report, title, pictures, path=None):
     path : str or path-like, default=None
     """
     parts = [
-        _beware(report),
+        section_of_texts("Worth knowing", cautions(report), "beware"),
         "<h2>How good it is</h2>",
         f'<div class="scroll">{html_table(report, _caption(report))}</div>',
     ]
@@ -44,7 +49,7 @@ def make_page(report, title, pictures, path=None):
     parts += [
         "<h2>What was measured</h2>",
         _counts(report),
-        f"<h2>The model</h2>\n<pre>{escape(repr(report.model))}</pre>",
+        section_of_model(report.model),
     ]
     return full_page(title, "\n".join(part for part in parts if part), path)
 
@@ -74,25 +79,10 @@ def _counts(report):
         ),
         "Replicates of the bootstrap": f"{report.n_bootstrap:,}",
     }
-    lines = [
-        f"<tr><th {NAME}>{name}</th><td {NUMBER}>{value}</td></tr>"
-        for name, value in rows.items()
-    ]
-    return '<table class="counts"><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
+    return table_of_facts(rows)
 
 
 # ------------------------------------------------------------------------- warnings
-
-
-def _beware(report):
-    texts = cautions(report)
-    if not texts:
-        return ""
-    items = "\n".join(f"<li>{escape(text)}</li>" for text in texts)
-    return (
-        '<section class="beware"><strong>Worth knowing</strong>\n'
-        f"<ul>\n{items}\n</ul></section>"
-    )
 
 
 def cautions(report):

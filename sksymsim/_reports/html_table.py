@@ -3,30 +3,8 @@
 
 from html import escape
 
-from sksymsim._evaluation.measures import probability_measures, rank_measures
-
-# What measures are called in a page, by what is before "=" in their names.
-NAMES = {
-    "roc_auc": "ROC-AUC",
-    "average_precision": "Average precision",
-    "equal_error_rate": "Equal error rate",
-    "tar_at_far": "True accepts at a rate of false accepts of",
-    "min_dcf": "Least detection cost",
-    "min_cllr": "Cllr after the best calibration (bits)",
-    "cllr": "Cllr (bits)",
-    "log_loss": "Log-loss (nats)",
-    "brier_score": "Brier score",
-    "calibration_error": "Calibration error",
-    "accuracy": "Accuracy",
-}
-GREATER_IS_BETTER = {
-    measure.name.partition("=")[0]: measure.greater_is_better
-    for measure in (*rank_measures((0.5,), 0.5), *probability_measures())
-}
-# In each cell: notebooks show the table without a style sheet.
-SPACE = "padding: .25em .6em;"
-NUMBER = f'style="{SPACE} text-align: right; white-space: nowrap"'
-NAME = f'scope="row" style="{SPACE} text-align: left; font-weight: normal"'
+from sksymsim._evaluation.metric_table import metric_of
+from sksymsim._reports.html_parts import table_of_numbers
 
 
 def html_table(report, caption):
@@ -41,25 +19,18 @@ def html_table(report, caption):
     columns = list(dict.fromkeys(entry["of"] for entry in report.table))
     metrics = list(dict.fromkeys(entry["metric"] for entry in report.table))
     cells = {(entry["metric"], entry["of"]): entry for entry in report.table}
-    head = "".join(f'<th scope="col" {NUMBER}>{escape(of)}</th>' for of in columns)
-    rows = []
-    for metric in metrics:
-        row = "".join(
-            f"<td {NUMBER}>{_cell(cells.get((metric, of)))}</td>" for of in columns
-        )
-        rows.append(f"<tr><th {NAME}>{_name(metric)}</th>{row}</tr>")
-    return (
-        f'<table class="measures"><caption>{escape(caption)}</caption>\n'
-        f'<thead><tr><th scope="col" style="{SPACE} text-align: left">Measure</th>'
-        f"{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
-    )
+    rows = [
+        (_name(metric), [_cell(cells.get((metric, of))) for of in columns])
+        for metric in metrics
+    ]
+    return table_of_numbers(caption, ["Measure", *columns], rows, ' class="measures"')
 
 
-def _name(metric):
+def _name(row):
     """Return what a row is called, with an arrow to where it is better."""
-    base, _, argument = metric.partition("=")
-    arrow, words = ("↑", "higher") if GREATER_IS_BETTER[base] else ("↓", "lower")
-    text = " ".join([NAMES[base], argument]).strip()
+    metric, argument = metric_of(row)
+    arrow, words = ("↑", "higher") if metric.greater_is_better else ("↓", "lower")
+    text = " ".join([metric.title, argument]).strip()
     return f'{escape(text)} <span title="{words} is better">{arrow}</span>'
 
 
@@ -67,8 +38,8 @@ def verdict(entry):
     """Return "better", "worse" or None where the interval of a difference says so."""
     if " - " not in entry["of"] or entry["low"] <= 0 <= entry["high"]:
         return None
-    base = entry["metric"].partition("=")[0]
-    return "better" if (entry["low"] > 0) == GREATER_IS_BETTER[base] else "worse"
+    metric, _ = metric_of(entry["metric"])
+    return "better" if (entry["low"] > 0) == metric.greater_is_better else "worse"
 
 
 def _cell(entry):

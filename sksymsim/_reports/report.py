@@ -11,6 +11,7 @@ import numpy as np
 
 from sksymsim._reports.html_report import make_page
 from sksymsim._reports.html_table import html_table
+from sksymsim._reports.text_table import aligned
 
 if TYPE_CHECKING:
     from typing import Any
@@ -183,14 +184,7 @@ class PairReport:
         metrics = list(dict.fromkeys(entry["metric"] for entry in self.table))
         rows = [["", *columns]]
         rows += [[m, *[cells.get((m, of), "") for of in columns]] for m in metrics]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-            ).rstrip()
-            for row in rows
-        ]
-        return "\n".join([self._title(), "", *lines])
+        return "\n".join([self._title(), "", *aligned(rows)])
 
     def _title(self):
         rate = ""

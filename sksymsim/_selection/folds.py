@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from sksymsim._components import by_appearance
 from sksymsim._labelled_pairs import LabelledPairs
 from sksymsim._pair_keys import number_items_of_both, number_keys, number_pairs
 from sksymsim._selection.choice import HeldOutPairs, weights_at_rate
@@ -165,8 +166,7 @@ def _cut(split, n_parts):
         n_of_both = [len(np.unique(keys[kind])) for kind in (similar, ~similar)]
         check_parts(*n_of_both, n_parts)
         # As they first occur, so that the layout of the pairs does not matter.
-        first = np.unique(keys, return_index=True)[1]
-        keys = np.argsort(np.argsort(first))[keys]
+        keys = by_appearance(keys)
         within = PairGroupKFold(n_parts, level="pair", random_state=0)
         folds = within.split(np.column_stack([keys, keys]), similar.astype(int))
         for part, (_, test) in enumerate(folds):

@@ -2,9 +2,8 @@
 """What two sets of pairs share, and what it gives away."""
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from sksymsim._components import connect
 from sksymsim._pair_keys import (
     number_items_of_both,
     number_labels_of_both,
@@ -125,10 +124,7 @@ def _implied(keys, similar, repeated):
     """Find the test pairs whose answer follows from chains of training pairs."""
     train, test = keys
     n_keys = int(max(train.max(), test.max())) + 1
-    left, right = train[similar[0]].T
-    ones = np.ones(left.size, dtype=np.int8)
-    graph = sparse.coo_matrix((ones, (left, right)), (n_keys, n_keys))
-    chain = connected_components(graph, directed=False)[1]
+    _, chain = connect(n_keys, *train[similar[0]].T)
     ends = chain[test]
     other = ~repeated & (test[:, 0] != test[:, 1])
     is_similar = other & (ends[:, 0] == ends[:, 1])

@@ -7,7 +7,9 @@ the rate of similar pairs comes out alike.
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from sksymsim._components import connect
 
 # Rounds of moves between blocks, at most.
 MAX_ROUNDS = 40
@@ -93,10 +95,7 @@ class NodeGraph:
 
     def components(self):
         """Return the number of connected components and that of each node."""
-        left, right = self.index.T
-        ones = np.ones(len(left), dtype=np.int8)
-        graph = sparse.coo_matrix((ones, (left, right)), (self.n_nodes, self.n_nodes))
-        return connected_components(graph, directed=False)
+        return connect(self.n_nodes, *self.index.T)
 
     def inside(self, bins, n_bins):
         """Return how many pairs of each kind have both nodes in each bin."""

@@ -18,7 +18,7 @@ PAIRS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
-class LabelledPairs:
+class PairsOfFile:
     """All pairs of a file.
 
     Parameters
@@ -105,7 +105,7 @@ def read_labelled(path, items, others, columns, show):
 
     Returns
     -------
-    pairs : LabelledPairs
+    pairs : PairsOfFile
     """
     file = PairFile(path, columns)
     label = find_label(file.table, columns.label)
@@ -127,7 +127,7 @@ def read_labelled(path, items, others, columns, show):
     )
     check_both_kinds(path, similar)
     units = units[:, 0] if units is not None and units.shape[1] == 1 else units
-    return LabelledPairs(path, index, similar, weights, units)
+    return PairsOfFile(path, index, similar, weights, units)
 
 
 class LabelReader:

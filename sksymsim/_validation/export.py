@@ -68,8 +68,6 @@ def check_onnx_size(n_bytes, limit):
 
 # --------------------------------------------------------------------------- indexes
 
-ENGINES = ("faiss", "hnswlib", "pgvector", "sklearn")
-
 
 def check_space_options(margin, dtype):
     """Check what every space of vectors is made with; return the dtype."""
@@ -116,8 +114,11 @@ def check_lengths(squares, limit):
 
 def check_engine(engine, metric, conventions):
     """Return how an engine gives numbers of a metric."""
-    if engine not in Choice(*ENGINES):
-        raise ValueError(f"engine must be {Choice(*ENGINES)}, got {_shorten(engine)}.")
+    engines = Choice(
+        *sorted({name for known in conventions.values() for name in known})
+    )
+    if engine not in engines:
+        raise ValueError(f"engine must be {engines}, got {_shorten(engine)}.")
     if engine not in conventions[metric]:
         able = [name for name, known in conventions.items() if engine in known]
         raise ValueError(

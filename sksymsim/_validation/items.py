@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -173,42 +172,6 @@ def check_index(index, n_items):
             "count from the end."
         )
     return index
-
-
-def check_selection(rows, n_pairs):
-    """Return a mask or numbers of pairs, which may count from the end."""
-    rows = rows.astype(np.intp) if rows.size == 0 else rows
-    if rows.ndim > 1:
-        raise IndexError(
-            f"pairs are selected by a 1-D mask or index, got {rows.ndim}-D."
-        )
-    if rows.ndim == 0:
-        return rows
-    if rows.dtype.kind not in "biu":
-        raise IndexError(
-            f"pairs are selected by integers or a mask of bool, got dtype {rows.dtype}."
-        )
-    if rows.dtype.kind == "b":
-        if len(rows) != n_pairs:
-            raise IndexError(f"a mask of {len(rows)} pairs selects from {n_pairs}.")
-        return rows
-    wrong = (rows < -n_pairs) | (rows >= n_pairs)
-    if wrong.any():
-        raise IndexError(f"pair {rows[wrong][0]} is out of range for {n_pairs} pairs.")
-    return rows
-
-
-def check_row(row, n_pairs):
-    """Return the number of one pair, counted from 0."""
-    try:
-        row = operator.index(row)
-    except TypeError as error:
-        raise TypeError(
-            f"pairs are selected by integers, slices, masks or arrays, got {row!r}."
-        ) from error
-    if not -n_pairs <= row < n_pairs:
-        raise IndexError(f"pair {row} is out of range for {n_pairs} pairs.")
-    return row % n_pairs
 
 
 def check_mapped(mapped, rows):

@@ -24,18 +24,6 @@ def check_two_of_pairs(X, Y):
     return X, Y
 
 
-def check_kernel_parameters(function, values, allowed):
-    """Check the parameters of a function, by name, against what they may be."""
-    for name, value in values.items():
-        constraints = allowed[name]
-        if not any(value in constraint for constraint in constraints):
-            text = " or ".join(str(constraint) for constraint in constraints)
-            raise ValueError(
-                f"The {name!r} parameter of {function} must be {text}. Got {value!r} "
-                "instead."
-            )
-
-
 def check_penalty(alpha, owner):
     """Refuse a kernel machine without penalty: it has no single optimum."""
     if not alpha > 0:

@@ -106,15 +106,27 @@ def check_parameters(estimator, allowed):
     allowed : dict of str to list
         For each name, the constraints of which one must hold.
     """
-    for name, constraints in allowed.items():
-        value = getattr(estimator, name)
-        if not any(value in constraint for constraint in constraints):
-            texts = [str(constraint) for constraint in constraints]
-            text = " or ".join(
-                [", ".join(texts[:-1]), texts[-1]] if texts[1:] else texts
-            )
+    values = {name: getattr(estimator, name) for name in allowed}
+    check_values(type(estimator).__name__, values, allowed)
+
+
+def check_values(owner, values, allowed):
+    """Check parameters, by name, against a table of what they may be.
+
+    Parameters
+    ----------
+    owner : str
+        The class or the function that has them.
+    values : dict
+    allowed : dict of str to list
+        For each name, the constraints of which one must hold.
+    """
+    for name, value in values.items():
+        if not any(value in constraint for constraint in allowed[name]):
+            *texts, last = map(str, allowed[name])
+            text = f"{', '.join(texts)} or {last}" if texts else last
             raise ValueError(
-                f"The {name!r} parameter of {type(estimator).__name__} must be {text}. "
+                f"The {name!r} parameter of {owner} must be {text}. "
                 f"Got {_shorten(value)} instead."
             )
 
