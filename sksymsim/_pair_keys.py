@@ -58,6 +58,24 @@ def number_pairs(keys):
     return np.unique(joint, return_inverse=True)[1].ravel()
 
 
+def pairs_of_known_items(keys, folds):
+    """Return how many test pairs of all folds have an item that is in training too.
+
+    Parameters
+    ----------
+    keys : ndarray of int of shape (n_pairs, 2)
+        Numbers of the items, from 0.
+    folds : iterable of (train, test)
+        Arrays of int.
+    """
+    n_known = 0
+    for train, test in folds:
+        known = np.zeros(int(keys.max()) + 1, dtype=bool)
+        known[keys[train]] = True
+        n_known += int(known[keys[test]].any(axis=1).sum())
+    return n_known
+
+
 def number_items_of_both(train, test):
     """Return like numbers for the same items of two collections.
 

@@ -21,6 +21,7 @@ from sksymsim._selection.folds import (
     label_validation,
     make_folds,
     make_splits,
+    warn_of_known_items,
 )
 from sksymsim._selection.guests import seed_of, varies, without_weights
 from sksymsim._selection.held_out import held_out_scores
@@ -95,7 +96,8 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         int makes :class:`PairGroupKFold` of it, by groups if they are given to `fit`
         and by items otherwise. With fewer than four groups for each fold, each holds
         out three tenths of the groups, and all groups equally often. One fixed split is
-        an iterable of one.
+        an iterable of one. A warning comes if other folds share items, as those of
+        ``KFold`` mostly do; ``PairGroupKFold(level="pair")`` says that they may.
     scoring : str or callable, default="neg_log_loss"
         What to choose by: a name that scikit-learn or :func:`get_pair_scorer` knows, or
         a scorer. Each candidate is judged with its best scale and shift, on labels of 0
@@ -305,8 +307,10 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If more than a tenth of the pairs of `X_val` are in X too; if weights cannot
-            reach some of the `candidates`.
+            If more than a tenth of the pairs of `X_val` are in X too; if more than a
+            tenth of the pairs that a splitter or list given as `cv` holds out have an
+            item in training, and there are no `groups`; if weights cannot reach some of
+            the `candidates`.
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         LabelOrderWarning
@@ -323,6 +327,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         folds = []
         if validation is None or self.cv is not None or groups is not None:
             folds = make_folds(self.cv, known, groups, self.random_state)
+            warn_of_known_items(self.cv, known, folds)
         splits = make_splits(known, folds, validation)
         held = held_out_pairs(known, folds, splits)
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
-from sklearn.model_selection import KFold, ShuffleSplit, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -19,6 +19,7 @@ from sksymsim import (
     EmbeddingNormalizer,
     PairGroupKFold,
     Pairs,
+    PairShuffleSplit,
     SharedTransformer,
     StackedPairClassifier,
     SymmetricPairClassifier,
@@ -38,6 +39,10 @@ SHORT = {
 }
 # Members of several forms, in one space and in two.
 MIXED = SHORT | {"forms": ("mahalanobis", "quadratic"), "combine": "stack"}
+
+
+# What is tested there is something else than what folds share.
+known_items = pytest.mark.filterwarnings("ignore:.* have an item that is in training")
 
 
 def search(**params):
@@ -479,6 +484,7 @@ def test_guests_see_the_labels_of_the_user(combine):
 # ----------------------------------------------------------- weights, folds and groups
 
 
+@known_items
 def test_weights_are_repetitions_on_given_folds(easy):
     pairs, y, _ = easy
     rng = np.random.default_rng(0)
@@ -498,6 +504,7 @@ def test_weights_are_repetitions_on_given_folds(easy):
     )
 
 
+@known_items
 def test_pairs_without_weight_do_not_matter(easy):
     pairs, y, _ = easy
     folds = list(KFold(3).split(y))
@@ -524,6 +531,61 @@ def test_one_fixed_split(easy):
     rows = search(cv=[(np.flatnonzero(train), np.flatnonzero(test))]).fit(pairs, y)
     assert_array_equal(rows.decision_function(pairs), model.decision_function(pairs))
     assert rows.cv_score_ == model.cv_score_
+
+
+@pytest.mark.parametrize("layout", ["index", "arrays", "array"])
+def test_folds_that_share_items_are_doubted(easy, layout):
+    pairs, y, _ = easy
+    forms = {"arrays": Pairs(pairs.left, pairs.right), "array": np.asarray(pairs)}
+    X = forms.get(layout, pairs)
+    n_known = 0
+    for train, test in KFold(3).split(y):
+        known = np.isin(pairs.index[test], pairs.index[train]).any(axis=1)
+        n_known += known.sum()
+    text = f"^{n_known} of the {len(y)} pairs that cv holds out have an item that is in"
+    model = search(cv=KFold(3), forms=())
+    with pytest.warns(UserWarning, match=text) as caught:
+        model.fit(X, y)
+    assert [one.filename for one in caught] == [__file__]
+    assert "leave cv=None, or pass a number or PairGroupKFold()" in str(
+        caught[0].message
+    )
+    with pytest.warns(UserWarning, match=text):
+        model.set_params(cv=list(KFold(3).split(y))).fit(X, y)
+
+
+def test_folds_that_share_nothing_or_say_so_are_not_doubted(easy):
+    """Warnings are errors here."""
+    pairs, y, _ = easy
+    folds = list(PairGroupKFold(3, random_state=0).split(pairs, y))
+    quiet = [None, 3, PairGroupKFold(3, level="pair"), folds, iter(folds)]
+    quiet += [PairGroupKFold(2, test_class="C2"), PairShuffleSplit(2, level="pair")]
+    for cv in quiet:
+        search(cv=cv, forms=()).fit(pairs, y)
+    # Pairs that are each of two items of their own.
+    rng = np.random.default_rng(0)
+    alone = Pairs(rng.normal(size=(90, 3)), rng.normal(size=(90, 3)))
+    search(cv=KFold(3), forms=()).fit(alone, np.arange(90) % 2)
+    # Groups say what is new: here one side alone, as of queries to a catalogue.
+    queries = pairs.index[:, 0]
+    search(cv=GroupKFold(3), forms=()).fit(pairs, y, groups=queries)
+
+
+@pytest.mark.parametrize("n_shared", [9, 10])
+def test_a_few_shared_items_are_not_doubted(n_shared):
+    """Real tables repeat some: up to one pair in ten."""
+    rng = np.random.default_rng(0)
+    items = rng.normal(size=(400, 3))
+    index = np.arange(400).reshape(200, 2)
+    # Of 90 held-out pairs these have an item of a training pair.
+    index[110 : 110 + n_shared, 1] = index[:n_shared, 0]
+    pairs, y = Pairs.from_index(items, index), np.arange(200) % 2
+    model = search(cv=[(np.arange(110), np.arange(110, 200))], forms=())
+    if n_shared == 9:
+        model.fit(pairs, y)
+    else:
+        with pytest.warns(UserWarning, match="^10 of the 90 pairs that cv holds out"):
+            model.fit(pairs, y)
 
 
 def test_folds_of_items_by_default(easy):
@@ -569,6 +631,7 @@ def margin(estimator, X, y):
     return scores[y == 1].mean() - scores[y == 0].mean()
 
 
+@known_items
 @pytest.mark.parametrize(
     "scoring", ["roc_auc", "average_precision", "neg_equal_error_rate", margin]
 )
@@ -793,6 +856,7 @@ def test_errors_of_the_data(easy):
         model.fit(pairs, y, groups=np.zeros(len(y)))
 
 
+@known_items
 def test_a_fixed_split_of_few_pairs(easy):
     pairs, y, _ = easy
     rows = np.arange(len(y))

@@ -7,16 +7,23 @@ import numpy as np
 
 from sksymsim._components import by_appearance
 from sksymsim._labelled_pairs import LabelledPairs
-from sksymsim._pair_keys import number_items_of_both, number_keys, number_pairs
+from sksymsim._pair_keys import (
+    number_items_of_both,
+    number_keys,
+    number_pairs,
+    pairs_of_known_items,
+)
 from sksymsim._selection.choice import HeldOutPairs, weights_at_rate
 from sksymsim._selection.group_folds import few_group_folds, number_of_groups
 from sksymsim._selection.held_out import Split
+from sksymsim._splits.splitter import PairSplitter
 from sksymsim._validation.search import (
     check_folds,
     check_groups_enough,
     check_parts,
     check_validation,
     warn_if_fitted,
+    warn_if_items_shared,
 )
 from sksymsim.model_selection import PairGroupKFold
 
@@ -62,6 +69,26 @@ def make_folds(cv, known, groups, random_state):
     if hasattr(cv, "split"):
         cv = cv.split(known.pairs, known.similar.astype(int), groups)
     return check_folds(cv, known.similar, known.weights)
+
+
+def warn_of_known_items(cv, known, folds):
+    """Warn if folds share items, and nobody has said that they may.
+
+    A splitter of pairs says so by its level, and groups say what is new instead.
+
+    Parameters
+    ----------
+    cv : int, splitter, iterable or None
+    known : LabelledPairs
+    folds : list of (train, test)
+        What was made of it.
+    """
+    if cv is None or isinstance(cv, Integral | PairSplitter):
+        return
+    if known.groups is None and folds:
+        nodes = number_keys(known.pairs, None, "item")
+        n_held = sum(len(test) for _, test in folds)
+        warn_if_items_shared(pairs_of_known_items(nodes, folds), n_held, stacklevel=3)
 
 
 def _new_folds(n_splits, known, groups, random_state):

@@ -17,7 +17,8 @@ from sksymsim._validation.targets import check_labels
 RESERVED_NAMES = ("cosine", "euclid")
 # Of two groups, one held out leaves pairs inside of a single group, at best.
 MIN_GROUPS = 3
-# The share of pairs for validation that may be fitted on too: real tables repeat some.
+# The share of pairs for validation that may be fitted on too, or of held-out pairs that
+# may have an item in training: real tables repeat some.
 SHARED_ALLOWED = 0.1
 
 
@@ -264,6 +265,28 @@ def check_folds(folds, similar, weights):
     if not checked:
         raise ValueError("cv has no folds.")
     return checked
+
+
+def warn_if_items_shared(n_shared, n_held, stacklevel):
+    """Warn if folds hold out many pairs of items that they are fitted on.
+
+    Parameters
+    ----------
+    n_shared, n_held : int
+        Held-out pairs of all folds: with an item that is in training, and all.
+    stacklevel : int
+        As of :func:`warnings.warn`, seen from the caller.
+    """
+    if n_shared > SHARED_ALLOWED * n_held:
+        warnings.warn(
+            f"{n_shared} of the {n_held} pairs that cv holds out have an item that is "
+            "in training too: the scores are those of known items, and too high for "
+            "new ones. For new items leave cv=None, or pass a number or "
+            "PairGroupKFold(), whose folds share none; if the items will be known, "
+            "cv=PairGroupKFold(level='pair') says so, and is silent.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def check_groups_enough(n_groups):
