@@ -236,6 +236,8 @@ def deduplicate(
 
     Raises
     ------
+    MemoryError
+        If the candidates would be larger than the memory of this machine.
     TypeError
         If `X` are pairs, or `clusterer` or `candidate_pairs` are something else.
     ValueError
@@ -329,6 +331,8 @@ def link(
 
     Raises
     ------
+    MemoryError
+        If the candidates would be larger than the memory of this machine.
     TypeError
         If a table holds pairs, or `candidate_pairs` are something else.
     ValueError

@@ -35,6 +35,15 @@ def check_splitter(splitter, allowed):
         )
 
 
+def check_n_splits(n_splits, n_pairs):
+    """Refuse more splits than there could be items to test."""
+    if n_splits > 2 * n_pairs:
+        raise ValueError(
+            f"n_splits={n_splits} must be at most the number of items, and {n_pairs} "
+            f"pairs have {2 * n_pairs} at most."
+        )
+
+
 def check_sizes(test_size, train_size, n_pairs):
     """Refuse sizes that ask for more pairs than there are."""
     for name, size in (("test_size", test_size), ("train_size", train_size)):
