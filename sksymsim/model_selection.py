@@ -16,6 +16,7 @@ from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Number
 from sksymsim._validation.splits import (
     SIZE,
     check_arrays,
+    check_memory_of_splits,
     check_n_splits,
     check_seed_used,
     check_sizes,
@@ -232,6 +233,7 @@ class PairShuffleSplit(PairSplitter):
         check_sizes(self.test_size, self.train_size, len(keys))
         rng = check_random_state(self.random_state)
         n_test, _ = wanted_sizes(self.test_size, self.train_size, len(keys))
+        check_memory_of_splits(self.n_splits, len(keys))
         for _ in range(self.n_splits):
             yield shuffled_masks(keys, kinds, test_class, n_test, rng)
 

@@ -11,6 +11,7 @@ from sksymsim import (
     PairClusterer,
     PairGroupKFold,
     Pairs,
+    PairShuffleSplit,
     ScoreDistributionDisplay,
     SymmetricFeatures,
     SymmetricMLPClassifier,
@@ -167,6 +168,10 @@ TOO_LARGE = {
             pairs(50_000), np.arange(50_000) % 2
         ),
         r"the kernels of 50000 with 49999 pairs take 20 GB.* or lower it",
+    ),
+    "splits": (
+        lambda: next(PairShuffleSplit(10**12).split(pairs(40), LABELS)),
+        r"1000000000000 splits of 40 pairs take 80 TB.*: lower n_splits",
     ),
     "replicates": (
         lambda: pair_report(MODEL, pairs(40), LABELS, n_bootstrap=10**12),

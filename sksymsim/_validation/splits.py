@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation.frames import is_missing, plain_array
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice, Number, check_parameters
 
 LEVELS = ("item", "pair", "group")
@@ -42,6 +43,15 @@ def check_n_splits(n_splits, n_pairs):
             f"n_splits={n_splits} must be at most the number of items, and {n_pairs} "
             f"pairs have {2 * n_pairs} at most."
         )
+
+
+def check_memory_of_splits(n_splits, n_pairs):
+    """Refuse more splits than can be held: all are drawn before the first is given."""
+    check_memory(
+        2 * n_splits * n_pairs,
+        f"{n_splits} splits of {n_pairs} pairs",
+        "lower n_splits",
+    )
 
 
 def check_sizes(test_size, train_size, n_pairs):

@@ -81,11 +81,12 @@ class Lines:
     @contextlib.contextmanager
     def watched(self):
         self.now = set()
+        before = sys.gettrace()  # of a measurement of coverage, or of a debugger
         sys.settrace(self)
         try:
             yield
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
 
     def is_new(self):
         """Say whether a line ran that no file before has reached."""
