@@ -17,6 +17,9 @@ MEMORY = 12
 MAX_TRIALS = 25
 # A pivot of a few unknowns, each of curvature one, in which they are not told apart.
 FLAT = 1e-5
+# A function of a few unknowns whose curvature is less is level. Newton's step, far too
+# long there, is cut to what has a square.
+LEVEL, LONGEST = 1e-100, 1e150
 # A gradient norm that rounding does not explain: 1e-4 of the objective are in reach.
 BLUNT = 1e-2
 # So many iterations without progress in the value or in the gradient are rounding.
@@ -356,9 +359,10 @@ def _newton_step(gradient, hessian):
     factor, step, failed = dposv(scaled, slopes)
     if failed or factor.diagonal().min() < FLAT:
         lam, basis = np.linalg.eigh(scaled)
-        lam = np.maximum(lam, 1e-12 * max(lam[-1], np.finfo(float).tiny))
+        lam = np.maximum(lam, 1e-12 * max(lam[-1], LEVEL))
         step = basis @ ((basis.T @ slopes) / lam)
-    return -step / size
+    with np.errstate(over="ignore"):
+        return np.clip(-step / size, -LONGEST, LONGEST)
 
 
 def warn_if_not_converged(result, max_iter, tol, advice, stacklevel):

@@ -24,6 +24,7 @@ from sksymsim._validation.axioms import check_count, check_has_scores, check_ids
 from sksymsim._validation.frames import names_of_items
 from sksymsim._validation.groups import FINITE
 from sksymsim._validation.items import check_items
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.scores import OPEN_RATE, check_number
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def check_axioms(
 
     Raises
     ------
+    MemoryError
+        If the scores or the draws would be larger than the memory of this machine.
     TypeError
         If `model` has no scores, or `X` holds pairs or no numbers.
     ValueError
@@ -184,6 +187,14 @@ def check_axioms(
     rows = np.arange(len(kept))
     if len(kept) ** 2 > max_pairs:
         rows = np.sort(rng.choice(len(kept), max_pairs // len(kept), replace=False))
+    n_kept = len(kept)
+    check_memory(
+        8 * len(rows) * n_kept,
+        f"the scores of {len(rows)} times {n_kept} items",
+        "lower max_pairs",
+    )
+    # Of few items there are fewer triples than that, and none is drawn twice.
+    check_memory(24 * min(n_draws, n_kept**3), f"{n_draws} draws", "lower n_draws")
 
     scores = ItemScores(model, items, names)
     symmetry = symmetry_of(scores, threshold, n_draws, n_witnesses, rng, n_distinct)

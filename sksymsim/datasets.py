@@ -300,7 +300,8 @@ def _make_blocks(classes, n_groups, groups, rng):
                 "at random, groups are yours."
             )
         return _encode(groups, "groups", classes.size)
-    n_blocks = 1 if n_groups is None else n_groups
+    # Further groups would be empty.
+    n_blocks = 1 if n_groups is None else min(n_groups, classes.size)
     # Dealt out class by class: no block gets more than one item above its share of
     # any class, nor of all items.
     order = np.lexsort((rng.uniform(size=classes.size), classes))

@@ -18,9 +18,8 @@ from sksymsim._validation.groups import (
     check_methods,
     check_parts,
 )
-from sksymsim._validation.memory import check_memory
-from sksymsim._validation.parameters import Number, check_parameters
-from sksymsim._validation.scores import check_number, check_option
+from sksymsim._validation.parameters import check_parameters
+from sksymsim._validation.scores import check_n_thresholds, check_option
 from sksymsim.clustering import PARAMETERS
 from sksymsim.group_metrics import b_cubed, pairwise_scores
 
@@ -183,8 +182,7 @@ def calibrate_group_threshold(
     """
     check_parameters(clusterer, PARAMETERS)
     check_option(criterion, CRITERIA, "criterion")
-    check_number(n_thresholds, Number(int, 2), "n_thresholds")
-    check_memory(8 * n_thresholds, f"{n_thresholds} thresholds", "lower n_thresholds")
+    check_n_thresholds(n_thresholds)
     methods = check_methods(methods, METHODS, clusterer.method)
     inputs = check_parts(
         X=X, y=y, log_odds=log_odds, must_link=must_link, cannot_link=cannot_link

@@ -282,6 +282,8 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
 
         Raises
         ------
+        MemoryError
+            If the kernels would be larger than the memory of this machine.
         TypeError
             If the pairs are of a type that holds no pairs or no numbers.
         ValueError

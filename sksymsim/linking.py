@@ -237,6 +237,8 @@ def deduplicate(
 
     Raises
     ------
+    MemoryError
+        If the candidates would be larger than the memory of this machine.
     TypeError
         If `X` are pairs, or `clusterer` or `candidate_pairs` are something else.
     ValueError
@@ -330,6 +332,8 @@ def link(
 
     Raises
     ------
+    MemoryError
+        If the candidates would be larger than the memory of this machine.
     TypeError
         If a table holds pairs, or `candidate_pairs` are something else.
     ValueError

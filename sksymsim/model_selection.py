@@ -13,7 +13,14 @@ from sksymsim._splits.pair_folds import fold_masks, shuffled_masks, trim, wanted
 from sksymsim._splits.splitter import PairSplitter, take_rows
 from sksymsim._validation.items import check_pairs
 from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Number
-from sksymsim._validation.splits import SIZE, check_arrays, check_seed_used, check_sizes
+from sksymsim._validation.splits import (
+    SIZE,
+    check_arrays,
+    check_memory_of_splits,
+    check_n_splits,
+    check_seed_used,
+    check_sizes,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -141,6 +148,7 @@ class PairGroupKFold(PairSplitter):
 
     def _draw(self, keys, kinds, test_class):
         rng = check_random_state(self.random_state if self.shuffle else 0)
+        check_n_splits(self.n_splits, len(keys))
         shares = np.full(self.n_splits, 1 / self.n_splits)
         return fold_masks(keys, kinds, test_class, shares, rng)
 
@@ -225,6 +233,7 @@ class PairShuffleSplit(PairSplitter):
         check_sizes(self.test_size, self.train_size, len(keys))
         rng = check_random_state(self.random_state)
         n_test, _ = wanted_sizes(self.test_size, self.train_size, len(keys))
+        check_memory_of_splits(self.n_splits, len(keys))
         for _ in range(self.n_splits):
             yield shuffled_masks(keys, kinds, test_class, n_test, rng)
 

@@ -4,10 +4,12 @@
 For hours: ``PYTHONPATH=tests python -m fuzz --seconds 600``.
 """
 
+import sys
+
 import numpy as np
 import pytest
 from fuzz.contract import Broken, Refused, ask
-from fuzz.files import Events, fuzzers, mutated
+from fuzz.files import Events, Lines, fuzzers, mutated
 from fuzz.runner import TARGETS, attempt
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
@@ -111,6 +113,23 @@ def test_mutations_differ(rng):
     content = bytes(range(200))
     made = [mutated(content, [content], rng) for _ in range(50)]
     assert sum(one != content for one in made) > 40
+
+
+def test_who_traced_before_traces_again():
+    """Otherwise, coverage would end at the first file of these tests."""
+
+    def trace(*arguments):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with Lines().watched():
+            pass
+        after = sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert after is trace
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,25 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from sksymsim import (
     EmbeddingNormalizer,
+    KernelPairClassifier,
     PairClusterer,
+    PairGroupKFold,
     Pairs,
+    PairShuffleSplit,
     ScoreDistributionDisplay,
     SymmetricFeatures,
     SymmetricMLPClassifier,
     SymmetricPairClassifier,
+    TransitivityDisplay,
     calibrate_group_threshold,
+    check_axioms,
+    deduplicate,
     expected_calibration_error,
+    link,
     make_pairs,
     pair_gram_operator,
     pair_kernel,
@@ -35,6 +43,11 @@ def rows(n_rows, n_features=2):
 
 def pairs(n_pairs, n_features=2):
     return Pairs(rows(n_pairs, n_features), rows(n_pairs, n_features))
+
+
+def distinct():
+    """Return 50,000 items of which none is there twice."""
+    return np.arange(100_000.0).reshape(-1, 2)
 
 
 def index_pairs(n_pairs):
@@ -103,6 +116,63 @@ TOO_LARGE = {
         ),
         r"10000000000000 thresholds take 80 TB.*: lower n_thresholds",
     ),
+    "thresholds of a picture": (
+        lambda: TransitivityDisplay.from_predictions(np.eye(3), n_thresholds=10**13),
+        r"10000000000000 thresholds take 80 TB.*: lower n_thresholds",
+    ),
+    "items of a picture": (
+        lambda: TransitivityDisplay.from_estimator(MODEL, distinct(), max_items=MANY),
+        r"50000 items with each other take 20 GB.*: lower max_items",
+    ),
+    "axioms": (
+        lambda: check_axioms(MODEL, distinct(), max_pairs=10**13),
+        r"the scores of 50000 times 50000 items take 20 GB.*: lower max_pairs",
+    ),
+    "draws": (
+        lambda: check_axioms(MODEL, distinct(), n_draws=10**12),
+        r"1000000000000 draws take 24 TB.*: lower n_draws",
+    ),
+    "neighbours": (
+        lambda: deduplicate(distinct(), MODEL, n_neighbors=MANY),
+        r"50000 neighbours of each of 50000 items take 40 GB.*: lower n_neighbors",
+    ),
+    "neighbours in another table": (
+        lambda: link(
+            distinct(),
+            distinct(),
+            MODEL,
+            n_neighbors=40_000,
+            candidate_pairs="euclidean",
+        ),
+        r"40000 neighbours of each of 50000 items take 32 GB.*: lower n_neighbors",
+    ),
+    "others": (
+        lambda: deduplicate(distinct(), MODEL, n_random=10**12),
+        r"1000000000000 others for each of 50000 items take .*: lower n_random",
+    ),
+    "Gram of pairs": (
+        lambda: KernelPairClassifier(n_landmarks=None, prior=None).fit(
+            Pairs(distinct(), distinct() + 0.5), np.arange(50_000) % 2
+        ),
+        r"the kernels of 50000 with 50000 pairs take 20 GB.* set n_landmarks",
+    ),
+    "Gram of items": (
+        lambda: KernelPairClassifier(n_landmarks=None, prior=None).fit(
+            Pairs.from_index(distinct(), np.arange(102_000).reshape(-1, 2) % 50_000),
+            np.arange(51_000) % 2,
+        ),
+        r"the kernels of 50000 with 50000 items take 20 GB.* set n_landmarks",
+    ),
+    "landmarks": (
+        lambda: KernelPairClassifier(n_landmarks=49_999, prior=None).fit(
+            pairs(50_000), np.arange(50_000) % 2
+        ),
+        r"the kernels of 50000 with 49999 pairs take 20 GB.* or lower it",
+    ),
+    "splits": (
+        lambda: next(PairShuffleSplit(10**12).split(pairs(40), LABELS)),
+        r"1000000000000 splits of 40 pairs take 80 TB.*: lower n_splits",
+    ),
     "replicates": (
         lambda: pair_report(MODEL, pairs(40), LABELS, n_bootstrap=10**12),
         r"1000000000000 replicates take 64 TB.*: lower n_bootstrap",
@@ -123,6 +193,28 @@ def test_matrices_of_many_features():
     for form in ("mahalanobis", "bilinear", "quadratic"):
         with pytest.raises(ValueError, match=r"X has 100000 features; forms .* 4096"):
             SymmetricPairClassifier(form).fit(pairs(40, 100_000), LABELS)
+
+
+def test_scores_of_wide_towers(monkeypatch):
+    """Each item goes through its tower once: so all are held at a time."""
+    network = SymmetricMLPClassifier((50,), early_stopping=False, max_iter=1)
+    few = Pairs.from_index(RNG.normal(size=(10, 2)), RNG.integers(10, size=(40, 2)))
+    with pytest.warns(ConvergenceWarning):
+        network.fit(few, LABELS)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 3999)
+    text = r"the last layers of the towers of 10 items take 4 kB.*fewer items at a time"
+    with pytest.raises(MemoryError, match=text):
+        network.decision_function(few)
+
+
+def test_numbers_beyond_what_there_is():
+    """They are compared with the pairs before anything of that size is made."""
+    with pytest.raises(ValueError, match=r"n_splits=1000000000000 .* 40 pairs have 80"):
+        next(PairGroupKFold(10**12).split(pairs(40), LABELS))
+    with pytest.raises(ValueError, match="no similar pairs inside a group"):
+        make_pairs(rows(40), LABELS, n_groups=10**12)
+    with pytest.raises(ValueError, match=r"prior must have shape \(2, 2\)"):
+        SymmetricPairClassifier(prior=rows(MANY, MANY)).fit(pairs(40), LABELS)
 
 
 def test_a_million_pairs_have_a_gram_operator():

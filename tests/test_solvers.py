@@ -15,6 +15,7 @@ from sksymsim._solvers import (
     Problem,
     SolverResult,
     minimize_lbfgs,
+    minimize_newton,
     warn_if_not_converged,
 )
 
@@ -96,6 +97,18 @@ def test_logistic_optimum_equals_that_of_scipy_and_of_newton(rng):
     assert_allclose(result.theta, scipy.x, rtol=0, atol=1e-8)
     assert result.value == pytest.approx(scipy.fun, rel=1e-13)
     assert np.linalg.norm(result.theta - optimum) <= 1.01 * result.gradient_norm / ridge
+
+
+@pytest.mark.parametrize("curvature", [0.0, 1e-300])
+def test_newton_stays_where_the_function_is_level(curvature):
+    """A step by what is lost in rounding would be beyond all numbers."""
+
+    def level(x):
+        return 1.0, np.array([1e-20, 0.0]), np.diag([curvature, 0.0])
+
+    x, value = minimize_newton(level, np.zeros(2))
+    assert np.isfinite(x).all()
+    assert value == 1.0
 
 
 @pytest.mark.parametrize("offset", range(5))

@@ -10,8 +10,11 @@ from sklearn.pipeline import Pipeline
 
 from sksymsim._validation.frames import without_names
 from sksymsim._validation.items import check_index, check_table
+from sksymsim._validation.memory import check_memory
 from sksymsim.recalibration import RecalibratedClassifier
 
+# Two numbers of rows, as long as candidates are looked for.
+CANDIDATE_BYTES = 16
 # Rows that look for their neighbours at a time.
 QUERIES_AT_ONCE = 8192
 
@@ -88,6 +91,11 @@ def find_candidates(model, source, queries, base, k):
     index : ndarray of int of shape (n_queries * k, 2)
     """
     k = min(k, base.shape[0])
+    check_memory(
+        CANDIDATE_BYTES * k * queries.shape[0],
+        f"{k} neighbours of each of {queries.shape[0]} items",
+        "lower n_neighbors",
+    )
     space = ItemSpace(model)
     by_score = space.is_known and hasattr(space.scorer, "top_k")
     if isinstance(source, str) and source == "auto" and by_score:
@@ -140,6 +148,11 @@ def candidates_within(model, candidate_pairs, items, k, n_random, rng):
     if isinstance(candidate_pairs, np.ndarray | list):
         index = check_index(candidate_pairs, n_items)
     else:
+        check_memory(
+            CANDIDATE_BYTES * n_random * n_items,
+            f"{n_random} others for each of {n_items} items",
+            "lower n_random",
+        )
         # Every item finds itself as well.
         index = find_candidates(model, candidate_pairs, items, items, k + 1)
         others = rng.randint(n_items, size=(n_items, n_random))

@@ -32,7 +32,11 @@ from sksymsim._objective import fit_scale_and_intercept, log_loss
 from sksymsim._reporting import IterationReporter
 from sksymsim._scoring import score_pairs
 from sksymsim._solvers import SolverResult
-from sksymsim._validation.kernels import check_alpha_suffices, check_gram
+from sksymsim._validation.kernels import (
+    check_alpha_suffices,
+    check_gram,
+    check_gram_memory,
+)
 
 # Up to so many pairs, factorising their Gram matrix takes about as long as products.
 CHOLESKY_PAIRS = 1500
@@ -227,10 +231,13 @@ class _ExactBasis:
         if n_pairs <= CHOLESKY_PAIRS or (
             n_pairs <= n_items and not _has_few_features(pairs, kernels)
         ):
+            check_gram_memory(n_pairs, n_pairs, "pairs")
             self.gram = DenseGram(pair_values(pairs, None, *kernels))
             return
         pair_kernel, item_kernel = kernels
         are_features = _has_few_features(pairs, kernels)
+        if not are_features:
+            check_gram_memory(n_items, n_items, "items")
         rows = pairs.items if are_features else item_kernel(pairs.items)
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         self.gram = ItemGram(rows, pairs.index, pair_kernel, are_features=are_features)
@@ -250,6 +257,7 @@ class _LandmarkBasis:
 
     def __init__(self, pairs, kernels, chosen, random_state):
         self.chosen, self.n_landmarks = chosen, len(chosen)
+        check_gram_memory(len(pairs), len(chosen), "pairs")
         columns = pair_values(pairs, pairs[chosen], *kernels)
         features, self.factor = nystroem_features(columns, chosen)
         self.gram = FeatureGram(features)

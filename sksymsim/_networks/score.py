@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network with its parameters, and the scores that it gives to pairs."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from sksymsim._blocks import block_slices, run_blocks, working_dtype
 from sksymsim._networks.inputs import Inputs
 from sksymsim._networks.network import PairNetwork, run
 from sksymsim._validation.items import check_finite_pairs
+from sksymsim._validation.memory import check_memory
 
 # A block holds about so many rows of the widest layer for each pair.
 ARRAYS_OF_A_BLOCK = 8
@@ -98,7 +100,13 @@ class FittedNetwork:
 
     def _towers(self, views, items, dtype):
         """Return what the tower makes of each item."""
-        towers = np.empty((items.shape[0], self.network.tower_width), dtype=dtype)
+        shape = items.shape[0], self.network.tower_width
+        check_memory(
+            dtype.itemsize * math.prod(shape),
+            f"the last layers of the towers of {shape[0]} items",
+            "ask for pairs of fewer items at a time",
+        )
+        towers = np.empty(shape, dtype=dtype)
 
         def fill_block(rows):
             x = self.inputs.items(items[rows], dtype)

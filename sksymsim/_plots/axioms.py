@@ -20,6 +20,8 @@ from sksymsim._validation.axioms import (
 )
 from sksymsim._validation.frames import names_of_items
 from sksymsim._validation.items import check_items
+from sksymsim._validation.memory import check_memory
+from sksymsim._validation.scores import check_n_thresholds
 
 if TYPE_CHECKING:
     from typing import Any
@@ -157,7 +159,7 @@ class TransitivityDisplay(Display):
             If a parameter or the items cannot be used.
         """
         check_has_scores(estimator)
-        n_thresholds = check_count(n_thresholds, "n_thresholds", 2)
+        check_n_thresholds(n_thresholds)
         max_items = check_count(max_items, "max_items", 2)
         names = names_of_items(estimator, X)
         items, _ = distinct_rows(check_items(X, owner=type(estimator).__name__))
@@ -165,6 +167,11 @@ class TransitivityDisplay(Display):
         if items.shape[0] > max_items:
             rng = check_random_state(random_state)
             items = items[rng.choice(items.shape[0], max_items, replace=False)]
+        check_memory(
+            8 * items.shape[0] ** 2,
+            f"the scores of {items.shape[0]} items with each other",
+            "lower max_items",
+        )
         scores = ItemScores(estimator, items, names)
         left, right = np.triu_indices(items.shape[0], k=1)
         matrix = np.zeros((items.shape[0], items.shape[0]))
@@ -213,7 +220,7 @@ class TransitivityDisplay(Display):
         ValueError
             If they are no symmetric matrix, or not finite.
         """
-        n_thresholds = check_count(n_thresholds, "n_thresholds", 2)
+        check_n_thresholds(n_thresholds)
         display = cls._of(check_score_matrix(scores), n_thresholds)
         return display.plot(ax, name=name, **kwargs)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import Choice, Number
 
 GAMMA = [Choice("scale", "auto"), Number(float, 0, open_low=True)]
@@ -31,6 +32,15 @@ def check_penalty(alpha, owner):
             f"alpha must be > 0 for {owner}, whose kernel may have more dimensions "
             f"than there are pairs, got {alpha!r}. Try 1e-6."
         )
+
+
+def check_gram_memory(n_rows, n_columns, of):
+    """Refuse to fit to kernels that no memory would hold."""
+    check_memory(
+        8 * n_rows * n_columns,
+        f"the kernels of {n_rows} with {n_columns} {of}",
+        "fit to fewer pairs, or set n_landmarks of KernelPairClassifier, or lower it",
+    )
 
 
 def check_gram(diagonal, gamma):

@@ -137,6 +137,14 @@ def check_n_bins(n_bins):
     check_memory(8 * int(n_bins), f"{n_bins} bins", "lower n_bins")
 
 
+def check_n_thresholds(n_thresholds):
+    """Refuse what is no number of thresholds, or more than could be held."""
+    check_number(n_thresholds, Number(int, 2), "n_thresholds")
+    check_memory(
+        8 * int(n_thresholds), f"{n_thresholds} thresholds", "lower n_thresholds"
+    )
+
+
 def check_costs(c_miss, c_fa):
     """Return the prices of both errors as floats."""
     return check_number(c_miss, POSITIVE, "c_miss"), check_number(

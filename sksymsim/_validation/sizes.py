@@ -41,12 +41,12 @@ def check_prior_matrix(matrix, n_features, *, psd):
     matrix = np.asarray(matrix)
     if matrix.dtype.kind not in "fiu":
         raise TypeError(f"prior must hold real numbers, got dtype {matrix.dtype}.")
-    matrix = matrix.astype(np.float64)
     if matrix.shape != (n_features, n_features):
         raise ValueError(
             f"prior must have shape ({n_features}, {n_features}) to match the features "
             f"of X, got {matrix.shape}."
         )
+    matrix = matrix.astype(np.float64)
     if not np.isfinite(matrix).all():
         raise ValueError("prior contains NaN or infinity.")
     size = np.abs(matrix).max()

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from sksymsim._validation.frames import is_missing, plain_array
+from sksymsim._validation.memory import check_memory
 from sksymsim._validation.parameters import NONE, Choice, Number, check_parameters
 
 LEVELS = ("item", "pair", "group")
@@ -33,6 +34,24 @@ def check_splitter(splitter, allowed):
             "share with training, and level='pair' asks nothing of the items; use "
             "level='item', or leave test_class=None."
         )
+
+
+def check_n_splits(n_splits, n_pairs):
+    """Refuse more splits than there could be items to test."""
+    if n_splits > 2 * n_pairs:
+        raise ValueError(
+            f"n_splits={n_splits} must be at most the number of items, and {n_pairs} "
+            f"pairs have {2 * n_pairs} at most."
+        )
+
+
+def check_memory_of_splits(n_splits, n_pairs):
+    """Refuse more splits than can be held: all are drawn before the first is given."""
+    check_memory(
+        2 * n_splits * n_pairs,
+        f"{n_splits} splits of {n_pairs} pairs",
+        "lower n_splits",
+    )
 
 
 def check_sizes(test_size, train_size, n_pairs):

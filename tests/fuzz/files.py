@@ -81,7 +81,7 @@ class Lines:
     @contextlib.contextmanager
     def watched(self):
         self.now = set()
-        before = sys.gettrace()  # that which measures the coverage, if anything
+        before = sys.gettrace()  # of a measurement of coverage, or of a debugger
         sys.settrace(self)
         try:
             yield

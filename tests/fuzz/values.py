@@ -90,7 +90,8 @@ def _spoilt(draw, values, rng):
     how = draw.of("nan", "inf", "dtype", "dtype")
     if how == "dtype":
         kind = draw.of(*NO_NUMBERS)
-        return np.nan_to_num(values).astype("i8").astype(kind)
+        # NumPy makes scalars of arrays without axes.
+        return np.asarray(np.nan_to_num(values)).astype("i8").astype(kind)
     values = values.copy()
     if values.size:
         place = np.unravel_index(rng.integers(values.size), values.shape)
