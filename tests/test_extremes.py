@@ -22,6 +22,7 @@ from sksymsim import (
     link,
     pair_gram_operator,
     pair_kernel,
+    pair_leakage_report,
     pair_train_test_split,
     to_cosine,
     to_inner_product,
@@ -227,7 +228,7 @@ def test_a_dtype_that_is_none():
 
 
 @pytest.mark.parametrize("dtype", ["f2", ">f4"])
-def test_a_dense_table_of_any_dtype_linked_with_a_sparse_one(dtype):
+def test_a_dense_table_of_any_dtype_and_a_sparse_one(dtype):
     items = RNG.normal(size=(9, 3)).astype(dtype)
     model = SymmetricPairClassifier(alpha=1.0).fit(
         RNG.normal(size=(20, 2, 3)), np.arange(20) % 2
@@ -235,6 +236,8 @@ def test_a_dense_table_of_any_dtype_linked_with_a_sparse_one(dtype):
     tables = items, sparse.csr_matrix(X[:, 0])
     found = link(*tables, model, candidate_pairs=[[0, 0], [1, 1]])
     assert found.pairs.tolist() == [[0, 0], [1, 1]]
+    train, test = (Pairs.from_index(table, [[0, 1], [2, 3]]) for table in tables)
+    assert pair_leakage_report(train, test).n_shared_items == 0
 
 
 class Huge(ClassifierMixin, BaseEstimator):
