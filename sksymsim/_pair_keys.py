@@ -5,7 +5,7 @@ import numpy as np
 from scipy import sparse
 
 from sksymsim._distinct import distinct_rows
-from sksymsim._validation.items import check_pairs, check_width
+from sksymsim._validation.items import as_sparse, check_pairs, check_width
 from sksymsim._validation.splits import (
     check_group_labels,
     check_groups_given,
@@ -96,7 +96,7 @@ def number_items_of_both(train, test):
     indexed = [part.to_index() for part in rows]
     tables = [part.items for part in indexed]
     if any(sparse.issparse(table) for table in tables):
-        tables = [sparse.csr_matrix(table) for table in tables]
+        tables = [as_sparse(table) for table in tables]
     _, number = distinct_rows(*tables)
     numbers = np.split(number, [tables[0].shape[0]])
     keys = [n[part.index] for n, part in zip(numbers, indexed, strict=True)]

@@ -169,4 +169,6 @@ class StackedPairClassifier(PairScoreMixin, ClassifierMixin, BaseEstimator):
             self.weights, self.estimators_, self._methods, strict=True
         ):
             scores += float(weight) * read_log_odds(member, pairs, method)
-        return scores.astype(working_dtype(pairs.dtype), copy=False)
+        dtype = working_dtype(pairs.dtype)
+        limit = np.finfo(dtype).max
+        return np.clip(scores, -limit, limit).astype(dtype, copy=False)

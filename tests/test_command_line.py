@@ -2,6 +2,7 @@
 """The commands do what the library does, and write files whole or not at all."""
 
 import csv
+import importlib
 import io
 import os
 import re
@@ -35,7 +36,7 @@ from sksymsim import (
 )
 from sksymsim import __main__ as entry
 from sksymsim._classifier_options import PARAMETERS
-from sksymsim._commands.options import FORMS, PRIORS
+from sksymsim._commands.options import FORMS, PRIORS, delimiter
 
 ROOT = Path(__file__).parents[1]
 N_ITEMS, N_FEATURES = 60, 5
@@ -538,6 +539,32 @@ def test_wrong_usage_is_code_2(arguments, text, capsys):
         entry.main(arguments.split())
     assert exit_info.value.code == 2
     assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "text"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError("a lot"), 1, "error: not enough memory: a lot"),
+        (MemoryError(), 1, "error: not enough memory: MemoryError"),
+        (RuntimeError("odd"), 1, "error: RuntimeError: odd (--debug shows where)"),
+    ],
+)
+def test_whatever_is_raised_is_one_line(raised, code, text, monkeypatch, capsys):
+    def fail(options):
+        raise raised
+
+    module = importlib.import_module("sksymsim._commands.score")
+    monkeypatch.setattr(module, "score", fail)
+    assert entry.main("score --model m --items a --pairs b".split()) == code
+    assert capsys.readouterr().err == f"sksymsim: {text}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "character"), [("tab", "\t"), (r"\t", "\t"), (";", ";")]
+)
+def test_a_delimiter_has_one_character(name, character):
+    assert delimiter(name) == character
 
 
 def test_progress_is_shown_if_wanted(run, monkeypatch, capsys):

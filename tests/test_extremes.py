@@ -6,19 +6,25 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pair_data import class_pairs
 from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sksymsim import (
     MetricLearnAdapter,
     PairClusterer,
     Pairs,
+    StackedPairClassifier,
     SymmetricPairClassifier,
     audit_labels,
     b_cubed,
+    check_axioms,
     deployment_weights,
     equal_error_rate,
+    link,
     pair_gram_operator,
     pair_kernel,
+    pair_leakage_report,
     pair_train_test_split,
+    to_cosine,
     to_inner_product,
 )
 from sksymsim._objective import fit_scale_and_intercept
@@ -219,3 +225,64 @@ def test_a_dtype_that_is_none():
     model = SymmetricPairClassifier(alpha=0.1).fit(pairs, y)
     with pytest.raises(ValueError, match=r"dtype must be one of .*, got 'x'"):
         to_inner_product(model, pairs.items, dtype="x")
+
+
+@pytest.mark.parametrize("dtype", ["f2", ">f4"])
+def test_a_dense_table_of_any_dtype_and_a_sparse_one(dtype):
+    items = RNG.normal(size=(9, 3)).astype(dtype)
+    model = SymmetricPairClassifier(alpha=1.0).fit(
+        RNG.normal(size=(20, 2, 3)), np.arange(20) % 2
+    )
+    tables = items, sparse.csr_matrix(X[:, 0])
+    found = link(*tables, model, candidate_pairs=[[0, 0], [1, 1]])
+    assert found.pairs.tolist() == [[0, 0], [1, 1]]
+    train, test = (Pairs.from_index(table, [[0, 1], [2, 3]]) for table in tables)
+    assert pair_leakage_report(train, test).n_shared_items == 0
+
+
+class Huge(ClassifierMixin, BaseEstimator):
+    """Is as sure as double precision allows."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def decision_function(self, X):
+        return np.where((X.left == X.right).all(axis=1), 1e300, -1e300)
+
+
+def test_a_stack_of_members_that_are_too_sure():
+    """Scores are float32 where items are, and finite."""
+    pairs = Pairs(np.eye(4, dtype="f4"), np.eye(4, dtype="f4")[[0, 1, 3, 2]])
+    stack = StackedPairClassifier([("huge", Huge())], weights=[1.0])
+    scores = stack.fit(pairs, [1, 1, 0, 0]).decision_function(pairs)
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+    assert_array_equal(np.sign(scores), [1, 1, -1, -1])
+
+
+class AtTheLimit(Huge):
+    """Scores of single precision, each the largest there is."""
+
+    def decision_function(self, X):
+        most = np.finfo(np.float32).max
+        return np.where(X.left[:, 0] == X.right[:, 0], most, -most)
+
+
+def test_axioms_of_the_largest_scores():
+    items = np.arange(8, dtype="f4").reshape(4, 2)
+    model = AtTheLimit().fit(None, [0, 1])
+    report = check_axioms(model, items)
+    assert report.self_first.n_violations == 0
+    assert report.separation.n_violations == 0
+
+
+def test_vectors_of_length_one_whose_squares_overflow():
+    """Items of another scale than the space was made of."""
+    pairs = Pairs(*(1e-150 * X.transpose(1, 0, 2)))
+    model = SymmetricPairClassifier("quadratic", alpha=1e-2).fit(pairs, Y)
+    space = to_cosine(model, pairs.left)
+    with pytest.raises(ValueError, match="longer than the space has room for"):
+        space.transform_items(1e10 * X[:, 0])
+    lengths = np.linalg.norm(space.transform_queries(1e10 * X[:, 0]), axis=1)
+    assert_allclose(lengths, 1.0)

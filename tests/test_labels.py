@@ -25,6 +25,7 @@ from sksymsim import (
 )
 from sksymsim._labels.chains import Chains
 from sksymsim._labels.glance import glance
+from sksymsim._labels.order import looks_backwards
 from sksymsim.labels import ClosedLabels
 
 pytestmark = pytest.mark.filterwarnings("error::sksymsim.ContradictoryLabelsWarning")
@@ -711,3 +712,22 @@ def test_a_search_warns_once():
     with pytest.warns(ContradictoryLabelsWarning, match="12 are given with") as caught:
         search.fit(pairs, y)
     assert [w.filename for w in caught] == [__file__]
+
+
+def test_labels_without_conflict_are_closed_as_ever():
+    """on_conflict="raise" has nothing to raise."""
+    pairs, y = np.array([[0, 1], [1, 2], [2, 3]]), [1, 1, 0]
+    strict, kept = (
+        close_labels(pairs, y, max_growth=None, on_conflict=how, random_state=0)
+        for how in ("raise", "keep")
+    )
+    np.testing.assert_array_equal(strict.pairs, kept.pairs)
+    np.testing.assert_array_equal(strict.y, [1, 1, 0, 1, 0, 0])
+
+
+def test_a_numbered_label_is_no_word():
+    """Whatever pairs it is of: the alphabet has not put it there."""
+    mixed = np.array(["a", 1], dtype=object)
+    assert not looks_backwards(
+        Pairs(np.eye(4), np.ones((4, 4))), np.array([True, False] * 2), mixed
+    )

@@ -326,3 +326,24 @@ def test_no_candidates_are_no_links(rng, one_to_one):
     assert found.links.shape == found.pairs.shape == (0, 2)
     assert found.confidence.shape == found.link_probabilities.shape == (0,)
     assert_array_equal(found.partner, [-1, -1, -1])
+
+
+class Found(ClassifierMixin, BaseEstimator):
+    """Keeps what it has found, as searches do."""
+
+    def __init__(self, best):
+        self.best = best
+        self.best_estimator_ = best
+        self.classes_ = best.classes_
+
+    def fit(self, X, y):
+        return self
+
+    def decision_function(self, X):
+        return self.best.decision_function(X)
+
+
+def test_what_a_search_found_looks_for_its_own_neighbours(fitted, rng):
+    X, _ = records(rng)
+    own, other = (deduplicate(X, one, n_random=0) for one in (fitted, Found(fitted)))
+    assert_array_equal(own.pairs, other.pairs)

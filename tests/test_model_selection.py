@@ -127,6 +127,18 @@ def random_graph(rng, n_items=60, n_pairs=400):
     return rng.integers(n_items, size=(n_pairs, 2)), rng.uniform(size=n_pairs) < 0.4
 
 
+@pytest.mark.parametrize(("test_class", "n_known"), [("C1", 2), ("C2", 1)])
+def test_training_made_smaller_is_what_is_known(test_class, n_known, rng):
+    """Test pairs are of the class next to the pairs that training is left with."""
+    index = rng.integers(40, size=(400, 2))
+    cv = PairShuffleSplit(
+        5, test_size=0.3, train_size=0.1, test_class=test_class, random_state=0
+    )
+    for train, test in cv.split(index):
+        known = np.isin(index[test], index[train]).sum(axis=1)
+        assert set(known.tolist()) == {n_known}
+
+
 @pytest.mark.parametrize(("level", "test_class"), KINDS)
 @pytest.mark.parametrize("kind", [PairGroupKFold, PairShuffleSplit])
 def test_dense_graphs_can_be_split(kind, level, test_class, rng):

@@ -217,8 +217,8 @@ def self_first_of(sample):
 
 def separation_of(sample):
     """Count the pairs of distinct items at no distance, or at an imaginary one."""
-    own = sample.own.astype(np.float64)
-    squares = own[sample.rows, None] + own - 2.0 * sample.table
+    own = sample.own
+    squares = _squares(own[sample.rows, None], own, sample.table)
     other = sample.others()
     bad = other & (squares <= 0)
     per_row = bad.sum(axis=1)
@@ -236,6 +236,14 @@ def separation_of(sample):
         **summed_up(-squares[bad], members, sample.n_witnesses),
         details={"n_without_distance": int(negative.sum()) // halves},
     )
+
+
+def _squares(own, others, scores):
+    """Return squared distances: s(x, x) + s(y, y) - 2 s(x, y), in double precision."""
+    # By halves, as scores may be the largest numbers of their dtype.
+    half = own.astype(np.float64) / 2 + others.astype(np.float64) / 2
+    with np.errstate(over="ignore"):
+        return 2.0 * (half - scores)
 
 
 def _worth_of_rows(per_row, n_others, sample):
@@ -263,10 +271,10 @@ def triangle_of(sample):
     """Count the triples of which one distance is more than the sum of the others."""
     triples = draw_triples(sample.n_items, sample.n_draws, sample.rng)
     a, b, c = triples.T
-    own = sample.own.astype(np.float64)
+    own = sample.own
     sides = [(a, c, b), (a, b, c), (b, c, a)]
     squares = np.column_stack(
-        [own[x] + own[y] - 2.0 * sample.of(x, y) for x, y, _ in sides]
+        [_squares(own[x], own[y], sample.of(x, y)) for x, y, _ in sides]
     )
     # The longest one is between the first and the last, by way of the second.
     order = np.argsort(-squares, axis=1, kind="stable")

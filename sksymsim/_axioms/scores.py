@@ -102,9 +102,11 @@ class ItemScores:
         # A matrix product rounds otherwise than pairs do. Where a pair is so near to an
         # item with itself that this could decide, the pair itself is asked.
         reach = rounding(scores)
-        near = np.abs(scores - own[rows, None]) <= reach
-        near |= np.abs(scores - own) <= reach
-        near |= np.abs(2.0 * scores - own[rows, None] - own) <= 2 * reach
+        half = own / 2
+        with np.errstate(over="ignore"):
+            near = np.abs(scores - own[rows, None]) <= reach
+            near |= np.abs(scores - own) <= reach
+            near |= np.abs(scores - half[rows, None] - half) <= reach
         near[np.arange(len(rows)), rows] = False
         row, column = np.nonzero(near)
         scores[row, column] = self(rows[row], column)

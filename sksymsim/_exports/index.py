@@ -166,8 +166,8 @@ class IndexSpace:
         return self._vectors(X, "X", self._encoding.queries)
 
     def _vectors(self, X, name, encode):
-        vectors = encode(*self._project(X, name))
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            vectors = encode(*self._project(X, name))
             vectors = np.ascontiguousarray(vectors, dtype=self._dtype)
         check_finite_items(vectors, "the vectors made of the items")
         return vectors

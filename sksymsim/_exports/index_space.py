@@ -286,7 +286,10 @@ class Sphere:
 
     def _queries(self, z, own):
         rows = self.product.queries(z, own)
-        lengths = np.sqrt(row_products(rows, rows))
+        # Squares may overflow where lengths do not.
+        exponent = np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1]
+        unit = np.ldexp(rows, -exponent[:, None])
+        lengths = np.ldexp(np.sqrt(row_products(unit, unit)), exponent)
         return rows, np.where(lengths > 0, lengths, 1.0)
 
     def scores(self, cosines, z, own):

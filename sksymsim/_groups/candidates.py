@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
 
 from sksymsim._validation.frames import without_names
-from sksymsim._validation.items import check_index, check_table
+from sksymsim._validation.items import as_sparse, check_index, check_table
 from sksymsim._validation.memory import check_memory
 from sksymsim.recalibration import RecalibratedClassifier
 
@@ -176,5 +176,6 @@ def candidates_between(model, candidate_pairs, items_a, items_b, k):
 def stack_rows(items_a, items_b):
     """Return the rows of both tables in one."""
     if sparse.issparse(items_a) or sparse.issparse(items_b):
-        return sparse.vstack([items_a, items_b], format="csr")
+        # Of any dtype, some of which sparse matrices have not.
+        return sparse.vstack([as_sparse(items_a), as_sparse(items_b)], format="csr")
     return np.concatenate([items_a, items_b])

@@ -106,7 +106,7 @@ def _canonical_csr(table):
     return table
 
 
-def _as_sparse(table):
+def as_sparse(table):
     """Return rows as a sparse matrix, in a type that SciPy has for those."""
     if sparse.issparse(table):
         return table
@@ -139,7 +139,7 @@ def check_sides(left, right):
             f"{tables[0].shape} and {tables[1].shape}; row i of both is pair i."
         )
     if any(sparse.issparse(table) for table in tables):
-        tables = [_canonical_csr(_as_sparse(table)) for table in tables]
+        tables = [_canonical_csr(as_sparse(table)) for table in tables]
     return tuple(tables)
 
 
