@@ -473,11 +473,17 @@ def test_weights_are_repetitions(data):
     assert_allclose(weighted.predict_proba(X), plain.predict_proba(X), atol=5e-3)
 
 
-def test_processes_do_not_matter(data):
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"candidates": [("ours", SymmetricPairClassifier())]},
+        {"forms": ("mahalanobis", "quadratic"), "combine": "stack"},
+    ],
+)
+def test_processes_do_not_matter(data, params):
     X, y, X_val, y_val = data
-    params = {"cv": 2, "candidates": [("ours", SymmetricPairClassifier())]}
     one, other, again = (
-        search(n_jobs=n_jobs, **params).fit(X, y, X_val=X_val, y_val=y_val)
+        search(cv=2, n_jobs=n_jobs, **params).fit(X, y, X_val=X_val, y_val=y_val)
         for n_jobs in (1, 2, 1)
     )
     for model in (other, again):

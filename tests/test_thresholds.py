@@ -114,6 +114,14 @@ def test_best_of_all_thresholds(purpose, sample, dtype):
             assert other_value <= value + 1e-12
             if other_value == value:  # the highest of equally good ones
                 assert other.sum() >= decisions.sum()
+
+
+@settings(max_examples=12, deadline=None)
+@given(scored_pairs(), st.sampled_from(PURPOSES))
+def test_rates_are_those_of_scikit_learn(sample, purpose):
+    y, scores, weights = sample
+    choice = threshold_at(y, scores, sample_weight=weights, **purpose)
+    decisions = (scores >= choice.threshold).astype(int)
     k = {"sample_weight": weights}
     assert_allclose(choice.accuracy, accuracy_score(y, decisions, **k))
     assert_allclose(choice.recall, recall_score(y, decisions, **k))
