@@ -94,6 +94,13 @@ def easy():
 
 
 @pytest.fixture(scope="module")
+def plain(easy):
+    """The search of the short grid, which others are compared with."""
+    pairs, y, _ = easy
+    return search().fit(pairs, y)
+
+
+@pytest.fixture(scope="module")
 def stacked(easy):
     """A search that took a stack, which others look at."""
     pairs, y, _ = easy
@@ -526,12 +533,11 @@ def test_one_fixed_split(easy):
     assert rows.cv_score_ == model.cv_score_
 
 
-def test_folds_of_items_by_default(easy):
+def test_folds_of_items_by_default(easy, plain):
     pairs, y, _ = easy
-    given = PairGroupKFold(3, random_state=0)
-    one, other = (search(cv=cv).fit(pairs, y) for cv in (3, given))
+    given = search(cv=PairGroupKFold(3, random_state=0)).fit(pairs, y)
     for name in ("split0_test_score", "split2_test_score"):
-        assert_array_equal(one.cv_results_[name], other.cv_results_[name])
+        assert_array_equal(plain.cv_results_[name], given.cv_results_[name])
 
 
 def test_few_groups_are_held_out_three_tenths_at_a_time():
@@ -651,10 +657,10 @@ def test_a_failed_fit_leaves_the_earlier_one(easy):
     assert_array_equal(model.decision_function(pairs), scores)
 
 
-def test_labels_of_any_kind(easy):
+def test_labels_of_any_kind(easy, plain):
     pairs, y, _ = easy
     named = np.array(["different", "same"])[y]
-    model, plain = search().fit(pairs, named), search().fit(pairs, y)
+    model = search().fit(pairs, named)
     assert_array_equal(model.classes_, ["different", "same"])
     assert_array_equal(model.predict_proba(pairs), plain.predict_proba(pairs))
     assert set(model.predict(pairs)) == {"different", "same"}
@@ -662,14 +668,13 @@ def test_labels_of_any_kind(easy):
 
 
 @pytest.mark.parametrize("kind", ["3-D array", "tuple", "two arrays"])
-def test_pairs_of_any_layout(easy, kind):
+def test_pairs_of_any_layout(easy, plain, kind):
     pairs, y, _ = easy
     given = {
         "3-D array": np.asarray(pairs),
         "tuple": (pairs.left, pairs.right),
         "two arrays": Pairs(pairs.left, pairs.right),
     }[kind]
-    plain = search().fit(pairs, y)
     model = search(cv=3).fit(given, y)
     assert model.choice_ == plain.choice_
     assert_array_equal(
