@@ -7,6 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,12 @@ def table(library, columns=COLUMNS):
     return library.DataFrame(dict(zip(columns, PAIRS.items.T, strict=True)))
 
 
+@cache
+def fitted(name, library=None):
+    """Return one that no test changes, fitted to an array or a frame."""
+    return fit(name) if library is None else fit(name, table(library))
+
+
 def reordered(frame):
     return frame[list(reversed(list(frame.columns)))]
 
@@ -107,7 +114,7 @@ def assert_close(found, expected):
 
 @every
 def test_frames_as_tables_of_items(name, library):
-    plain, named = fit(name), fit(name, table(library))
+    plain, named = fitted(name), fitted(name, library)
     assert_close(ask(named, table(library)), ask(plain))
     assert not hasattr(plain, "feature_names_in_")
     assert named.feature_names_in_.tolist() == COLUMNS
@@ -148,7 +155,7 @@ def words_of_scikit_learn(frame, given):
 @every_asked
 def test_names_are_checked_in_the_words_of_scikit_learn(name):
     frame = table(pd)
-    model = fit(name, frame)
+    model = fitted(name, pd)
     renamed = frame.rename(columns={"a": "u", "b": "v"})
     wide = frame.assign(**{f"more{i}": 0.0 for i in range(9)})
     for given in (reordered(frame), renamed, wide, frame[["a", "b"]]):
@@ -159,7 +166,7 @@ def test_names_are_checked_in_the_words_of_scikit_learn(name):
 
 @every_asked
 def test_names_on_one_side_of_fit_and_predict_only(name, library):
-    named, plain = fit(name, table(library)), fit(name)
+    named, plain = fitted(name, library), fitted(name)
     with pytest.warns(UserWarning, match="X does not have valid feature names") as seen:
         found = ask(named)
     # Once, however many models are inside of it.
@@ -266,19 +273,25 @@ def test_ids_in_frames(library):
     assert pairs.feature_names is None
 
 
-@every_classifier
-def test_series_as_labels_weights_and_groups(name, library):
+@cache
+def answers_with_arguments(name):
+    """Return what one says that was fitted with arrays, and these."""
     takes = inspect.signature(CLASSES[name].fit).parameters
     given = {"sample_weight": WEIGHTS, "groups": GROUPS}
     arrays = {key: value for key, value in given.items() if key in takes}
+    return ask(fit(name, **arrays)), arrays
+
+
+@every_classifier
+def test_series_as_labels_weights_and_groups(name, library):
+    expected, arrays = answers_with_arguments(name)
     frames = {
         key: library.Series(value) for key, value in arrays.items() if value.ndim == 1
     }
     if "groups" in arrays:
         frames["groups"] = library.DataFrame(GROUPS)
-    expected = fit(name, **arrays)
     model = fit(name, y=library.Series(Y), **frames)
-    assert_array_equal(ask(model), ask(expected))
+    assert_array_equal(ask(model), expected)
     if name != "RecalibratedClassifier":  # whose model has other labels
         names = library.Series(np.array(["no", "yes"])[Y])
         assert_array_equal(fit(name, y=names).classes_, ["no", "yes"])
@@ -304,7 +317,7 @@ def test_output_of_transformers(name, library):
     else:
         assert isinstance(found, library.DataFrame)
         assert list(found.columns) == names
-        assert_close(found.to_numpy(), ask(fit(name)))
+        assert_close(found.to_numpy(), ask(fitted(name)))
 
 
 def test_names_out_begin_with_the_names_in():
@@ -535,7 +548,7 @@ def test_items_of_another_library(foreign):
 def test_memory_that_numpy_cannot_read(name):
     on_device = OfAnotherLibrary(PAIRS.items, device=2)
     text = "test_ecosystem.OfAnotherLibrary that NumPy cannot read: it is in the memory"
-    for call in (lambda: fit(name, on_device), lambda: ask(fit(name), on_device)):
+    for call in (lambda: fit(name, on_device), lambda: ask(fitted(name), on_device)):
         with pytest.raises(TypeError, match=text) as caught:
             call()
         assert "pass a NumPy array" in str(caught.value)
@@ -553,13 +566,12 @@ def test_an_array_that_fails_to_be_read():
         SymmetricPairClassifier().fit(PAIRS, Y, OfAnotherLibrary(WEIGHTS, device=8))
 
 
+# With the imports of COMMON_PATH. Its own tools take arrays only then, as the
+# documentation says.
 DISPATCH = """
-import numpy as np
 import sklearn
 from sklearn.model_selection import cross_val_score
-import sksymsim as s
-spoken = s.load_spoken_digits()
-items, digit = spoken.data[::10], spoken.digit[::10]
+items, digit = spoken.data[::10, :9], spoken.digit[::10]
 pairs, y, _ = s.make_pairs(items, digit, n_pairs=200, random_state=0)
 stacked, weights = np.asarray(pairs), np.ones(len(y))
 model = s.SymmetricPairClassifier()
@@ -578,12 +590,6 @@ with sklearn.config_context(array_api_dispatch=True):
     else:
         raise AssertionError("the page says otherwise")
 """
-
-
-@pytest.mark.skipif(VERSION < (1, 8), reason="needs one more package before 1.8")
-def test_dispatch_by_scikit_learn_changes_nothing():
-    """As the documentation says, its own tools take arrays only then."""
-    run(DISPATCH, SCIPY_ARRAY_API="1")
 
 
 def run(code, *arguments, **environment):
@@ -609,7 +615,7 @@ def test_fitted_or_not(name):
     model = make(name)
     with pytest.raises(NotFittedError):
         check_is_fitted(model)
-    model = fit(name)
+    model = fitted(name)
     check_is_fitted(model)
     assert model.n_features_in_ == N_FEATURES
     copied = clone(model)
@@ -662,7 +668,7 @@ def test_tags(name):
 
 @every
 def test_html_links_nothing_as_long_as_there_is_no_address(name):
-    for model in (make(name), fit(name)):
+    for model in (make(name), fitted(name)):
         assert model._get_doc_link() == ""
         assert name in model._repr_html_()
 
@@ -671,7 +677,7 @@ def test_html_links_nothing_as_long_as_there_is_no_address(name):
 def test_html_has_a_link_and_a_word_on_each_parameter(name, monkeypatch):
     monkeypatch.setattr("sksymsim._base.DOC_URL", "https://docs.example/stable")
     address = f"https://docs.example/stable/generated/sksymsim.{name}.html"
-    model = fit(name)
+    model = fitted(name)
     assert model._get_doc_link() == address
     html = model._repr_html_()
     assert address in html
@@ -742,8 +748,12 @@ def inner_of(tool):
     return tool[-1] if hasattr(tool, "steps") else tool.estimators_[0]
 
 
-@pytest.mark.parametrize("tool", wrapped(SymmetricPairClassifier()))
-@pytest.mark.parametrize("name", WEIGHTED)
+# One of them in each tool; the others in that which hands on weights of some rows.
+TOOLS = [("SymmetricPairClassifier", tool) for tool in wrapped(make(WEIGHTED[0]))]
+TOOLS += [(name, "calibration") for name in WEIGHTED if name != TOOLS[0][0]]
+
+
+@pytest.mark.parametrize(("name", "tool"), TOOLS)
 def test_weights_arrive_with_and_without_routing(name, tool):
     rows = np.arange(0, 120, 2) if tool == "calibration" else np.arange(120)
     direct = make(name).fit(PAIRS[rows], Y[rows], sample_weight=WEIGHTS[rows] ** 3)
@@ -788,14 +798,26 @@ def test_groups_reach_our_splitter(name, routing):
             error_score="raise",
             **params,
         )
-        search = GridSearchCV(model, {}, cv=splitter, error_score="raise")
-        search.fit(PAIRS, Y, groups=GROUPS)
     for (train, test), found, held in zip(
         splits, result["indices"]["train"], result["indices"]["test"], strict=True
     ):
         assert_array_equal(found, train)
         assert_array_equal(held, test)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_reach_our_splitter_in_a_search(routing):
+    splitter = PairGroupKFold(2, level="group", random_state=0)
+    with sklearn.config_context(enable_metadata_routing=routing):
+        search = GridSearchCV(
+            make("SymmetricPairClassifier"), {}, cv=splitter, error_score="raise"
+        )
+        search.fit(PAIRS, Y, groups=GROUPS)
     assert search.n_splits_ == 2
+    (train, test), *_ = splitter.split(PAIRS, Y, GROUPS)
+    model = make("SymmetricPairClassifier").fit(PAIRS[train], Y[train])
+    expected = model.score(PAIRS[test], Y[test])
+    assert search.cv_results_["split0_test_score"] == [expected]
 
 
 def test_weights_of_a_stack():
@@ -884,7 +906,7 @@ def fit_watched(name, watcher, **arguments):
 def test_a_fit_is_watched_and_stays_the_same(name):
     watcher = Recorder()
     model = fit_watched(name, watcher)
-    assert_array_equal(ask(model), ask(fit(name)))
+    assert_array_equal(ask(model), ask(fitted(name)))
     events = watcher.events
     assert [event[:2] for event in events[:2]] == [("setup", ""), ("begin", "fit")]
     assert [event[:2] for event in events[-2:]] == [("end", "fit"), ("teardown", "")]
@@ -1034,8 +1056,10 @@ import sys
 import numpy as np
 import sksymsim as s
 from sklearn.pipeline import make_pipeline
+s.__all__
 # Not pandas: scikit-learn imports it where it is there.
-heavy = {"matplotlib", "polars", "dask", "onnx", "torch", "rich", "skops"}
+heavy = {"matplotlib", "polars", "dask", "distributed", "onnx", "torch", "rich"}
+heavy |= {"skops", "metric_learn", "pytest"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 spoken = s.load_spoken_digits()
 pairs, y, _ = s.make_pairs(spoken.data, spoken.speaker, n_pairs=600, random_state=0)
@@ -1054,5 +1078,13 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 
 
-def test_the_common_path_is_free_of_warnings(tmp_path):
-    run(COMMON_PATH, str(tmp_path / "model"))
+def test_the_common_path_in_a_new_process(tmp_path):
+    """Free of warnings and of what is optional; where arrays are dispatched, as well.
+
+    One process for all, which takes longer to start than to run.
+    """
+    path = str(tmp_path / "model")
+    if VERSION < (1, 8):  # where dispatch needs one more package
+        run(COMMON_PATH, path)
+    else:
+        run(COMMON_PATH + DISPATCH, path, SCIPY_ARRAY_API="1")

@@ -13,12 +13,21 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
-from every_estimator import ASKED, CLASSES, CLASSIFIERS, PAIRS, ask, fit, make
+from every_estimator import ASKED, CLASSES, CLASSIFIERS, PAIRS, Y, ask, fit, make
 from fuzz.interrupts import fits, functions, try_fit, try_function
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import make_pipeline
 
-from sksymsim import SymmetricPairClassifier, load_model, save_model
+from sksymsim import (
+    EmbeddingNormalizer,
+    SharedTransformer,
+    SymmetricPairClassifier,
+    load_model,
+    save_model,
+)
 from sksymsim._base import PackageMixin
 from sksymsim._files import replacement
 
@@ -248,12 +257,15 @@ def test_eight_threads_ask_one_model(name):
     assert answers == [expected] * 16
 
 
-# A new process, which gets the models as pickles, and forks of it.
+# A new process, which gets the models as pickles, some by joblib, and forks of it.
 FORKS = """
 import os, pickle, sys
+import joblib
 from every_estimator import ask, fit
-models = pickle.loads(sys.stdin.buffer.read())
+models, tools = pickle.loads(sys.stdin.buffer.read())
 same = all(ask(model).tobytes() == answer for model, answer in models.values())
+for model, X, answer in tools + joblib.load(sys.argv[1]):
+    same &= model.predict_proba(X).tobytes() == answer
 for _ in range(2):
     child = os.fork()
     if child == 0:
@@ -266,15 +278,32 @@ print("the same bits" if same else "other bits", flush=True)
 """
 
 
+def tools_of_scikit_learn():
+    """Return a fitted one that holds pipelines, what it is asked, and its answers."""
+    shared = SharedTransformer(EmbeddingNormalizer(whiten=0.5))
+    members = [
+        make_pipeline(shared, SymmetricPairClassifier()),
+        make_pipeline(shared, SymmetricPairClassifier("quadratic", n_jobs=2)),
+        SymmetricPairClassifier("bilinear", psd=False, n_components=3),
+    ]
+    named = [(f"m{i}", member) for i, member in enumerate(members)]
+    model = VotingClassifier(named, voting="soft").fit(PAIRS, Y)
+    asked = PAIRS, np.asarray(PAIRS)
+    return [(model, X, model.predict_proba(X).tobytes()) for X in asked]
+
+
 @needs_fork
-def test_new_processes_and_forks_have_the_same_bits():
+def test_new_processes_and_forks_have_the_same_bits(tmp_path):
     models = {name: fit(name) for name in CLASSIFIERS}
     # Last the one that is fitted anew.
     models["SymmetricPairClassifier"] = models.pop("SymmetricPairClassifier")
-    content = pickle.dumps(
-        {name: (model, ask(model).tobytes()) for name, model in models.items()}
+    answers = {name: (model, ask(model).tobytes()) for name, model in models.items()}
+    tools = tools_of_scikit_learn()
+    content = pickle.dumps((answers, tools))
+    joblib.dump(tools, tmp_path / "tools")
+    process = run(
+        FORKS, tmp_path / "tools", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    process = run(FORKS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdin.buffer.write(content)
     output, _ = process.communicate(timeout=60)
     assert output == "the same bits\n"

@@ -61,8 +61,8 @@ def test_errors_of_metrics(metric):
 # ------------------------------------------------------------------------- thresholds
 
 
-def noisy_groups(rng, n=36, shift=0.0):
-    groups = rng.integers(12, size=n)
+def noisy_groups(rng, n=24, shift=0.0):
+    groups = rng.integers(n // 3, size=n)
     left, right = np.triu_indices(n, 1)
     kept = rng.random(len(left)) < 0.5
     left, right = left[kept], right[kept]
@@ -77,7 +77,7 @@ def test_threshold_is_the_best_of_those_tried(method, criterion, rng):
     graph, groups = noisy_groups(rng, shift=4.0)
     clusterer = PairClusterer(method)
     choice = calibrate_group_threshold(
-        clusterer, graph, groups, criterion=criterion, n_thresholds=6
+        clusterer, graph, groups, criterion=criterion, n_thresholds=5
     )
     metric = {"pairwise_f1": pairwise_scores, "b_cubed": b_cubed}[criterion]
     values = [
@@ -95,17 +95,17 @@ def test_threshold_is_the_best_of_those_tried(method, criterion, rng):
 
 def test_unknown_groups_and_names(rng):
     graph, groups = noisy_groups(rng)
-    known = rng.random(36) < 0.7
+    known = rng.random(len(groups)) < 0.7
     partly = np.where(known, groups, -1)
     k = {"n_thresholds": 4, "cannot_link": [[0, 1]]}
-    choice = calibrate_group_threshold(PairClusterer(), graph, partly, **k)
+    clusterer = PairClusterer("average")
+    choice = calibrate_group_threshold(clusterer, graph, partly, **k)
     found = choice.clusterer.labels_
     assert_allclose(choice.value, pairwise_f1(groups[known], found[known]))
     assert found[0] != found[1]
     words = np.array([f"group {g}" for g in groups])
     named, numbered = (
-        calibrate_group_threshold(PairClusterer(), graph, y, **k)
-        for y in (words, groups)
+        calibrate_group_threshold(clusterer, graph, y, **k) for y in (words, groups)
     )
     assert named.value == numbered.value
 
@@ -118,7 +118,7 @@ def test_threshold_of_pairs_with_a_model(rng):
     y = (groups[index[:, 0]] == groups[index[:, 1]]).astype(int)
     model = SymmetricPairClassifier().fit(pairs, y)
     clusterer = PairClusterer("average", estimator=FrozenEstimator(model))
-    choice = calibrate_group_threshold(clusterer, pairs, groups)
+    choice = calibrate_group_threshold(clusterer, pairs, groups, n_thresholds=20)
     assert choice.clusterer.estimator is clusterer.estimator
     assert_array_equal(choice.clusterer.fit_predict(pairs), choice.clusterer.labels_)
     # Of components at the threshold of pairs no better than the choice.
@@ -134,7 +134,7 @@ METRICS = {"pairwise_f1": pairwise_f1, "b_cubed": lambda *y: b_cubed(*y).f1}
 
 @pytest.mark.parametrize("criterion", METRICS)
 def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
-    parts = [noisy_groups(rng, n, shift) for n, shift in [(20, 1.0), (16, 3.0)]]
+    parts = [noisy_groups(rng, n, shift) for n, shift in [(15, 1.0), (12, 3.0)]]
     graphs, groups = map(list, zip(*parts, strict=True))
     apart = [None, [[0, 1]]]
     choice = calibrate_group_threshold(
@@ -143,7 +143,7 @@ def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
         groups,
         methods=("components", "average", "correlation"),
         criterion=criterion,
-        n_thresholds=4,
+        n_thresholds=3,
         cannot_link=apart,
     )
 
@@ -180,9 +180,10 @@ def test_choice_of_several_parts_is_the_best_mean(criterion, rng):
 
 def test_one_part_and_one_method_are_no_list_of_one(rng):
     graph, groups = noisy_groups(rng)
-    plain = calibrate_group_threshold(PairClusterer("average"), graph, groups)
+    k = {"n_thresholds": 9}
+    plain = calibrate_group_threshold(PairClusterer("average"), graph, groups, **k)
     listed = calibrate_group_threshold(
-        PairClusterer(), [graph], [groups], methods=["average"]
+        PairClusterer(), [graph], [groups], methods=["average"], **k
     )
     assert_array_equal(plain.values, listed.values)
     assert (plain.method, plain.threshold) == (listed.method, listed.threshold)

@@ -399,7 +399,7 @@ def test_arguments_with_metadata_routing(data, seen):
 
 def test_scaled_features_with_metadata_routing(data):
     """The scaler could take weights, and gets none: routed or not, one model."""
-    pairs, y, _, weights = data
+    pairs, y, weights = data[0][:120], data[1][:120], data[3][:120]
     scores = []
     for routing in (False, True):
         with config_context(enable_metadata_routing=routing):
@@ -558,7 +558,7 @@ def test_a_symmetrised_classifier_needs_members_that_take_weights():
 
 
 def test_candidates_of_two_arrays(data):
-    pairs, y, _, _ = data
+    pairs, y = data[0][:150], data[1][:150]
     X = Pairs(pairs.left, pairs.right)
     model = search(forms=(), candidates=["kernel"], cv=3).fit(X, y)
     assert_array_equal(model.decision_function(X), model.decision_function(X.swap()))

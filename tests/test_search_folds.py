@@ -452,11 +452,19 @@ def test_weight_zero_is_removal(data, kind):
     assert_array_equal(model.decision_function(X), other.decision_function(X))
 
 
-@pytest.mark.parametrize("scale", [1e-310, 1e-8, 1e10, 1.7e308])
-def test_the_scale_of_the_weights_does_not_matter(data, scale):
+@pytest.fixture(scope="module")
+def weighted(data):
+    """Return weights, and a search with them."""
     X, y, _, _ = data
     weights = np.random.default_rng(0).integers(1, 5, len(y)) / 4
-    one, other = (search(cv=2).fit(X, y, w) for w in (weights, scale * weights))
+    return weights, search(cv=2).fit(X, y, weights)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-8, 1e10, 1.7e308])
+def test_the_scale_of_the_weights_does_not_matter(data, weighted, scale):
+    X, y, _, _ = data
+    weights, one = weighted
+    other = search(cv=2).fit(X, y, scale * weights)
     assert one.choice_ == other.choice_
     assert other.cv_score_ == pytest.approx(one.cv_score_, rel=1e-6)
 
@@ -477,11 +485,17 @@ def test_weights_are_repetitions(data):
     assert_allclose(weighted.predict_proba(X), plain.predict_proba(X), atol=5e-3)
 
 
-def test_processes_do_not_matter(data):
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"candidates": [("ours", SymmetricPairClassifier())]},
+        {"forms": ("mahalanobis", "quadratic"), "combine": "stack"},
+    ],
+)
+def test_processes_do_not_matter(data, params):
     X, y, X_val, y_val = data
-    params = {"cv": 2, "candidates": [("ours", SymmetricPairClassifier())]}
     one, other, again = (
-        search(n_jobs=n_jobs, **params).fit(X, y, X_val=X_val, y_val=y_val)
+        search(cv=2, n_jobs=n_jobs, **params).fit(X, y, X_val=X_val, y_val=y_val)
         for n_jobs in (1, 2, 1)
     )
     for model in (other, again):

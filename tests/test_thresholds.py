@@ -114,6 +114,14 @@ def test_best_of_all_thresholds(purpose, sample, dtype):
             assert other_value <= value + 1e-12
             if other_value == value:  # the highest of equally good ones
                 assert other.sum() >= decisions.sum()
+
+
+@settings(max_examples=12, deadline=None)
+@given(scored_pairs(), st.sampled_from(PURPOSES))
+def test_rates_are_those_of_scikit_learn(sample, purpose):
+    y, scores, weights = sample
+    choice = threshold_at(y, scores, sample_weight=weights, **purpose)
+    decisions = (scores >= choice.threshold).astype(int)
     k = {"sample_weight": weights}
     assert_allclose(choice.accuracy, accuracy_score(y, decisions, **k))
     assert_allclose(choice.recall, recall_score(y, decisions, **k))
@@ -310,8 +318,12 @@ class _Silent(SymmetricPairClassifier):
         return super().decision_function(X) if len(X) else np.empty(0)
 
 
-@pytest.mark.parametrize("kind", ["Pairs", "array"])
-@pytest.mark.parametrize("purpose", PURPOSES, ids=purpose_id)
+IN_SCIKIT_LEARN = [(purpose, "Pairs") for purpose in PURPOSES] + [
+    (PURPOSES[3], "array")
+]
+
+
+@pytest.mark.parametrize(("purpose", "kind"), IN_SCIKIT_LEARN)
 def test_scorers_in_tuned_threshold(purpose, kind, pairs_and_labels):
     pairs, y, group = pairs_and_labels
     labels = np.array(["different", "same"])[y]

@@ -175,10 +175,10 @@ def try_fit(name, n_places):
     n_calls, fresh = count(lambda: fit_it(make_it()))
     expected = answers(fresh)
     n_seen = 0
+    model = fresh
     for place in places_of(n_calls, n_places):
-        model = fit_it(make_it())
         state = dict(vars(model))
-        if interrupted(lambda model=model: fit_it(model), place):
+        if interrupted(lambda: fit_it(model), place):
             n_seen += 1
             check(is_whole(vars(model), state), f"{name}: half a fit at place {place}")
             check_same(answers(model), expected, f"{name}: the old answers at {place}")
