@@ -237,12 +237,12 @@ def test_the_number_of_threads_changes_no_bit(form, psd, dtype, small_blocks):
     [(None, "float16"), (3, "float32"), (None, "float64"), (3, "int64")],
 )
 def test_cross_scores_are_symmetric(form, psd, n_components, dtype, monkeypatch):
-    monkeypatch.setattr(_cross, "TILE_FIRST", 128)
+    monkeypatch.setattr(_cross, "TILE_FIRST", 80)
     monkeypatch.setattr(_cross, "TILE_SECOND", 128)
     monkeypatch.setattr(_cross, "TILE_SAME", 128)
     model = fitted(form, psd, n_components, dtype)
-    # Two tiles by three of at most 128 rows; the tables share rows, one of them
-    # being at a place where tiles are equal.
+    # Three tiles by three, of a table with itself two by two; the tables share rows,
+    # some of them at the same place.
     items, _ = new_pairs(320, dtype)
     a, b = items[:190].copy(), items[30:300]
     a[128:140] = b[128:140]

@@ -167,7 +167,7 @@ def test_every_pair_of_a_kind_is_equally_likely(n_pairs, similar_rate):
     counts = dict.fromkeys(population, 0)
     random_state = np.random.RandomState(0)
     X = np.zeros((len(y), 1))
-    for _ in range(600):
+    for _ in range(400):
         pairs, _, _ = make_pairs(
             X,
             y,
@@ -181,9 +181,9 @@ def test_every_pair_of_a_kind_is_equally_likely(n_pairs, similar_rate):
     for kind in kinds:
         observed = [n for pair, n in counts.items() if population[pair] in kind]
         n_cells = len(observed)
-        share = sum(observed) / 600 / n_cells
+        share = sum(observed) / 400 / n_cells
         if share == 1:
-            assert set(observed) == {600}
+            assert set(observed) == {400}
             continue
         # Without replacement, counts vary less than those of the multinomial that
         # the test is made for, by exactly this factor.

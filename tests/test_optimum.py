@@ -234,16 +234,15 @@ def test_constrained_optimum_has_its_certificate(form, alpha, rng):
         assert lam[0] <= 1e-9 * lam[-1]  # the constraint is at work here
 
 
-@pytest.mark.parametrize("alpha", [1e-6, 1e-4])
 @every_metric_form
-def test_constrained_optimum_of_real_pairs_has_its_certificate(form, alpha):
+def test_constrained_optimum_of_real_pairs_has_its_certificate(form):
     """Of 80 features that are neither centred nor scaled.
 
     The projection of the free optimum, where the factors begin, is far off here: with
     "bilinear" its log-loss is above 20.
     """
     data = spoken_pairs()
-    model = fit(form, data, alpha=alpha, tol=1e-5, max_iter=2000)
+    model = fit(form, data, alpha=1e-6, tol=1e-5, max_iter=2000)
     matrix, dual, by_intercept = certificate(model, data)
     # By convexity the objective is less than this above its minimum, if tr M is
     # right up to a factor of two.
@@ -754,7 +753,7 @@ def test_a_huge_alpha_with_few_components_gives_calibrated_principal_components(
 
 def spoken_pairs():
     spoken = load_spoken_digits()
-    pairs, y, _ = make_pairs(spoken.data, spoken.speaker, n_pairs=1000, random_state=0)
+    pairs, y, _ = make_pairs(spoken.data, spoken.speaker, n_pairs=400, random_state=0)
     return pairs.left.astype(float), pairs.right.astype(float), y.astype(bool)
 
 
