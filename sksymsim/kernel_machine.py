@@ -200,10 +200,10 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
     >>> from sksymsim import KernelPairClassifier, load_spoken_digits, make_pairs
     >>> spoken = load_spoken_digits()
     >>> pairs, y, _ = make_pairs(
-    ...     spoken.data, spoken.speaker, n_pairs=1500, random_state=0
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
     ... )
-    >>> model = KernelPairClassifier().fit(pairs[:1000], y[:1000])
-    >>> model.score(pairs[1000:], y[1000:]) > 0.8
+    >>> model = KernelPairClassifier().fit(pairs[:700], y[:700])
+    >>> model.score(pairs[700:], y[700:]) > 0.8
     True
     >>> p = model.predict_proba(pairs)
     >>> bool((p == model.predict_proba(pairs.swap())).all())

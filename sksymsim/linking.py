@@ -262,7 +262,7 @@ def deduplicate(
     >>> spoken = load_spoken_digits()
     >>> known = spoken.take >= 10
     >>> pairs, y, _ = make_pairs(
-    ...     spoken.data[known], spoken.speaker[known], n_pairs=3000, random_state=0
+    ...     spoken.data[known], spoken.speaker[known], n_pairs=1000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
     >>> found = deduplicate(spoken.data[spoken.take < 2], model, random_state=0)
@@ -355,7 +355,7 @@ def link(
     >>> spoken = load_spoken_digits()
     >>> known = spoken.take >= 10
     >>> pairs, y, _ = make_pairs(
-    ...     spoken.data[known], spoken.digit[known], n_pairs=3000, random_state=0
+    ...     spoken.data[known], spoken.digit[known], n_pairs=1000, random_state=0
     ... )
     >>> model = SymmetricPairClassifier().fit(pairs, y)
     >>> one, other = (spoken.data[spoken.take == take] for take in (0, 1))

@@ -196,7 +196,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
     >>> from sksymsim import SymmetricPairClassifierCV, load_spoken_digits, make_pairs
     >>> spoken = load_spoken_digits()
     >>> pairs, y, _ = make_pairs(
-    ...     spoken.data, spoken.speaker, n_pairs=2000, random_state=0
+    ...     spoken.data, spoken.speaker, n_pairs=1000, random_state=0
     ... )
     >>> search = SymmetricPairClassifierCV(
     ...     whitenings=[0.5], forms=["mahalanobis"], priors=["identity"], cv=3,

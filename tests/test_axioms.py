@@ -124,7 +124,7 @@ def test_counts_are_those_of_loops(rng, n, symmetric):
         assert report.is_exact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(st.data())
 def test_counts_with_ties_are_those_of_loops(data):
     n = data.draw(st.integers(2, 6))

@@ -167,7 +167,7 @@ def test_every_pair_of_a_kind_is_equally_likely(n_pairs, similar_rate):
     counts = dict.fromkeys(population, 0)
     random_state = np.random.RandomState(0)
     X = np.zeros((len(y), 1))
-    for _ in range(1500):
+    for _ in range(400):
         pairs, _, _ = make_pairs(
             X,
             y,
@@ -181,9 +181,9 @@ def test_every_pair_of_a_kind_is_equally_likely(n_pairs, similar_rate):
     for kind in kinds:
         observed = [n for pair, n in counts.items() if population[pair] in kind]
         n_cells = len(observed)
-        share = sum(observed) / 1500 / n_cells
+        share = sum(observed) / 400 / n_cells
         if share == 1:
-            assert set(observed) == {1500}
+            assert set(observed) == {400}
             continue
         # Without replacement, counts vary less than those of the multinomial that
         # the test is made for, by exactly this factor.
@@ -204,7 +204,7 @@ def test_subsets_of_a_range_are_equally_likely():
                     )
                 )
             )
-            for _ in range(4000)
+            for _ in range(1500)
         )
         assert len(seen) == 10
         assert min(min(subset) for subset in seen) == 3
@@ -462,7 +462,7 @@ def test_natural_rate_may_use_groups_that_lack_a_kind():
 # --------------------------------------------------------------------- anything drawn
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_any_labels_give_sound_pairs(data):
     n_items = data.draw(st.integers(2, 40))
@@ -601,8 +601,8 @@ def test_labels_of_any_kind_give_the_same_pairs(kind, rng):
 
 
 def test_population_far_too_large_to_list():
-    """4.5e12 pairs of 3 million items: time and memory follow what is drawn."""
-    n_items = 3_000_000
+    """4.5e10 pairs of 300 thousand items: time and memory follow what is drawn."""
+    n_items = 300_000
     X = np.broadcast_to(np.float32(0), (n_items, 1))
     y = np.arange(n_items) % 3
     result = make_pairs(X, y, n_pairs=2000, random_state=0)

@@ -762,7 +762,7 @@ def test_streaming_never_holds_anything_of_the_size_of_the_pairs(
     """
     monkeypatch.setattr("sksymsim._design.RESIDENT_BYTES", 0)
     monkeypatch.setattr("sksymsim._blocks.BLOCK_BYTES", 2**16)
-    sizes, n_features, peaks = (2100, 4200), 64, []
+    sizes, n_features, peaks = (1050, 2100), 64, []
     for n_pairs in sizes:
         table = rng.normal(size=(2, n_pairs, n_features))
         y = np.sum((table[0] - table[1])[:, :5] ** 2, axis=1) < 9

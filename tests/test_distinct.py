@@ -194,13 +194,13 @@ def test_numbers_of_few_bits_have_as_many_hashes_as_rows(values, dtype, rng):
     Collisions are found out, but then all rows are compared with all others.
     """
     draw = {
-        "whole numbers": rng.integers(0, 10, (200_000, 12)),
-        "single precision": rng.normal(size=(200_000, 12)).astype(np.float32),
-        "half": rng.normal(size=(200_000, 12)).astype(np.float16),
+        "whole numbers": rng.integers(0, 10, (50_000, 12)),
+        "single precision": rng.normal(size=(50_000, 12)).astype(np.float32),
+        "half": rng.normal(size=(50_000, 12)).astype(np.float16),
     }
     table = draw[values].astype(dtype)
-    # 64 bits: two of them meet with a probability of 1e-9. Rows are all distinct but
-    # for a probability of 2e-2 among the whole numbers.
+    # 64 bits: two of them meet with a probability of 1e-10. Rows are all distinct but
+    # for a probability of 1e-3 among the whole numbers.
     n_distinct = len(set(map(bytes, table)))
     assert len(np.unique(hash_rows(table, table.dtype))) == n_distinct
 

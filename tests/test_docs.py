@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ def test_map_names_every_module():
     assert missing == [], "say in docs/contributing.rst what these are for"
 
 
+@cache
 def layers():
     """Return the row of each module in the drawing, counted from the top."""
     text = section(CONTRIBUTING, "The layers")

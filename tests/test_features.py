@@ -303,7 +303,7 @@ def test_tags():
 
 
 MODELS = {
-    "boosting": HistGradientBoostingClassifier(max_iter=5),
+    "boosting": HistGradientBoostingClassifier(max_iter=3),
     "forest": RandomForestClassifier(n_estimators=5, random_state=0),
     "logistic": make_pipeline(StandardScaler(), LogisticRegression()),
 }
@@ -319,7 +319,7 @@ def test_models_of_rows_become_symmetric_in_a_search(name, kind):
     grid = {
         "symmetricfeatures__aggregations": [["sum"], ("absdiff", "product"), "cosine"]
     }
-    search = GridSearchCV(model, grid, cv=3, scoring="roc_auc").fit(X, y)
+    search = GridSearchCV(model, grid, cv=2, scoring="roc_auc").fit(X, y)
     assert search.best_params_["symmetricfeatures__aggregations"] == (
         "absdiff",
         "product",

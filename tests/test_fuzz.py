@@ -55,7 +55,7 @@ def test_any_input(name, request):
 
     @seed(number)
     @settings(
-        max_examples=4,
+        max_examples=3,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -150,6 +150,7 @@ TARGETS_OF_FILES = (
 @pytest.mark.parametrize("target", TARGETS_OF_FILES)
 def test_any_file(target, events, tmp_path, seed):
     fuzzer = fuzzers(tmp_path)[target]
-    fuzzer.go(1, seed, events, most=30)
+    n_seeds = len(fuzzer.pool)
+    fuzzer.go(60, seed, events, most=n_seeds + 8)
     assert fuzzer.failures == {}
-    assert fuzzer.n_examples > 3
+    assert fuzzer.n_examples == n_seeds + 8

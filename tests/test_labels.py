@@ -123,7 +123,7 @@ def as_dict(closed, chosen):
 # -------------------------------------------------------------------------------- audit
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(labelled())
 def test_audit_counts_what_floyd_and_warshall_find(problem):
     pairs, y = problem
@@ -159,7 +159,7 @@ def test_audit_counts_what_floyd_and_warshall_find(problem):
     assert audit.contradictory.tolist() == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(labelled())
 def test_chains_are_proofs_and_the_shortest(problem):
     pairs, y = problem
@@ -286,7 +286,7 @@ def test_how_many_contradictions_are_listed():
 # ------------------------------------------------------------------------------ closure
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(labelled(), st.sampled_from(["keep", "drop"]))
 def test_closure_is_that_of_floyd_and_warshall(problem, policy):
     pairs, y = problem
@@ -307,7 +307,7 @@ def test_closure_is_that_of_floyd_and_warshall(problem, policy):
     assert sorted([*rows, *left_out]) == list(range(len(pairs)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(labelled())
 def test_closing_twice_adds_nothing(problem):
     pairs, y = problem
@@ -317,7 +317,7 @@ def test_closing_twice_adds_nothing(problem):
     assert again.pairs.tolist() == once.pairs.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(labelled(consistent=True))
 def test_similar_is_an_equivalence_relation_where_nothing_contradicts(problem):
     pairs, y = problem
@@ -334,7 +334,7 @@ def test_similar_is_an_equivalence_relation_where_nothing_contradicts(problem):
             assert (b, c) not in dissimilar or (a, c) in dissimilar
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(labelled(), st.randoms(use_true_random=False))
 def test_order_of_rows_and_sides_does_not_matter(problem, random):
     pairs, y = problem
@@ -355,7 +355,7 @@ def test_order_of_rows_and_sides_does_not_matter(problem, random):
         assert audits[0][key] == pytest.approx(audits[1][key])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     labelled(),
     st.sampled_from([0, 0.5, 1.0, 2, None]),
@@ -437,7 +437,7 @@ def test_all_that_the_cap_allows_is_drawn():
 def test_every_pair_is_as_likely(seed):
     pairs = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [0, 9]])
     counts, sides = {}, []
-    for i in range(400):
+    for i in range(150):
         closed = close_labels(pairs, [1, 1, 1, 1, 0], max_new=3, random_state=seed + i)
         for pair in as_dict(closed, closed.inferred):
             counts[pair] = counts.get(pair, 0) + 1
@@ -611,7 +611,7 @@ def naive_glance(index, similar):
     return repeated, own
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(labelled(), st.sampled_from([1, 3, 4, 40]), st.booleans())
 def test_a_glance_sees_what_pairs_say_by_themselves(problem, width, alike):
     index, y = np.array(problem[0]), np.array(problem[1]) == 1

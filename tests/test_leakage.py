@@ -86,7 +86,7 @@ def two_parts(draw):
     return parts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(two_parts())
 def test_counts_are_the_naive_ones(parts):
     train, y_train, test, y_test = parts
@@ -191,7 +191,7 @@ def naive_variance(similar, scores, keys):
     return max(dyadic, (influence**2).sum())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(scored_pairs())
 def test_auc_and_its_error_are_the_naive_ones(problem):
     similar, scores, keys = problem

@@ -608,7 +608,7 @@ def expected_failures(estimator):
     return {**failures(estimator), **dict.fromkeys(checks, SIGN)}
 
 
-CHECKED = AdapterOfRows(SymmetricPairClassifier(alpha=1e-2))
+CHECKED = AdapterOfRows(SymmetricPairClassifier(alpha=1.0))
 
 
 @parametrize_with_checks([CHECKED], expected_failed_checks=expected_failures)

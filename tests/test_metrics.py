@@ -85,7 +85,7 @@ def make_scores(rng, n_pairs=300, n_levels=40):
 # --------------------------------------------------------------------------- oracles
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(scored_pairs())
 def test_equal_to_definition(sample):
     y, scores, weights = sample
@@ -217,7 +217,7 @@ def test_many_weightings_are_as_one_at_a_time(rng):
 # ----------------------------------------------------------------------- invariances
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(scored_pairs())
 @pytest.mark.parametrize("name", METRICS)
 def test_a_weight_is_a_repetition(name, sample):
@@ -229,7 +229,7 @@ def test_a_weight_is_a_repetition(name, sample):
     assert_allclose(scaled, expected, atol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(scored_pairs())
 @pytest.mark.parametrize("name", RANK_METRICS)
 def test_a_rising_map_changes_nothing(name, sample):
@@ -240,7 +240,7 @@ def test_a_rising_map_changes_nothing(name, sample):
         assert_array_equal(found, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(scored_pairs())
 def test_exchanging_the_classes_exchanges_the_errors(sample):
     y, scores, weights = map(np.array, sample)

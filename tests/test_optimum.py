@@ -55,7 +55,6 @@ HUGE = 1e8
 every_form = pytest.mark.parametrize("form", FORMS)
 every_metric_form = pytest.mark.parametrize("form", METRIC_FORMS)
 every_problem = pytest.mark.parametrize(("form", "psd"), PROBLEMS)
-some_seeds = pytest.mark.parametrize("offset", range(3))
 
 
 def fit(form, data, weights=None, **parameters):
@@ -127,8 +126,7 @@ def integer_weights(rng):
 # ---------------------------------------------------------- (1) independent solvers
 
 
-@some_seeds
-@pytest.mark.parametrize("alpha", [1e-4, 1e-2, 1.0])
+@pytest.mark.parametrize(("alpha", "offset"), [(1e-4, 0), (1e-2, 1), (1.0, 2)])
 @every_metric_form
 def test_constrained_optimum_equals_projected_gradients(form, alpha, offset, seed):
     data = planted_pairs(np.random.default_rng([seed, offset]))
@@ -144,7 +142,7 @@ def test_constrained_optimum_equals_projected_gradients(form, alpha, offset, see
     assert model.intercept_ == pytest.approx(intercept, abs=1e-5)
 
 
-@pytest.mark.parametrize("alpha", [1e-4, 1e-2, 0.1, 1.0])
+@pytest.mark.parametrize("alpha", [1e-4, 1e-2, 1.0])
 @every_metric_form
 def test_constrained_optimum_equals_an_interior_point_solver(form, alpha, rng):
     pytest.importorskip("cvxpy", reason="cvxpy is not installed")
@@ -236,16 +234,15 @@ def test_constrained_optimum_has_its_certificate(form, alpha, rng):
         assert lam[0] <= 1e-9 * lam[-1]  # the constraint is at work here
 
 
-@pytest.mark.parametrize("alpha", [1e-6, 1e-4])
 @every_metric_form
-def test_constrained_optimum_of_real_pairs_has_its_certificate(form, alpha):
+def test_constrained_optimum_of_real_pairs_has_its_certificate(form):
     """Of 80 features that are neither centred nor scaled.
 
     The projection of the free optimum, where the factors begin, is far off here: with
     "bilinear" its log-loss is above 20.
     """
     data = spoken_pairs()
-    model = fit(form, data, alpha=alpha, tol=1e-5, max_iter=2000)
+    model = fit(form, data, alpha=1e-6, tol=1e-5, max_iter=2000)
     matrix, dual, by_intercept = certificate(model, data)
     # By convexity the objective is less than this above its minimum, if tr M is
     # right up to a factor of two.
@@ -314,12 +311,21 @@ def test_the_intercept_makes_probabilities_right_on_average(form, psd, rng):
     assert mean == pytest.approx(np.average(data[2], weights=weights), abs=1e-6)
 
 
-@pytest.mark.parametrize("prior", ["identity", "kissme"])
-@pytest.mark.parametrize("alpha", [1e-6, 1e-4, 1e-2, 1.0, 100.0])
+@pytest.mark.parametrize(
+    ("alpha", "prior"),
+    [
+        (1e-6, "identity"),
+        (1e-6, "kissme"),
+        (1e-4, "identity"),
+        (1e-2, "kissme"),
+        (1.0, "identity"),
+        (100.0, "kissme"),
+    ],
+)
 @every_problem
 def test_the_default_tol_leaves_the_gap_that_it_promises(form, psd, alpha, prior, rng):
     """1e-4 nats, as documented."""
-    data = planted_pairs(rng, 500, 8)
+    data = planted_pairs(rng, 300, 7)
     parameters = {"alpha": alpha, "prior": prior, "psd": psd}
     rough = fit(form, data, tol=1e-3, **parameters)
     exact = fit(form, data, tol=1e-6, max_iter=3000, **parameters)
@@ -423,8 +429,14 @@ def test_a_prior_that_points_the_wrong_way_is_switched_off(form, plain_data):
 # ------------------------------------------------------------------- (3) weights
 
 
-@pytest.mark.parametrize("class_weight", [None, "balanced", {False: 3.0, True: 0.5}])
-@pytest.mark.parametrize("prior", ["identity", "kissme"])
+@pytest.mark.parametrize(
+    ("prior", "class_weight"),
+    [
+        ("identity", None),
+        ("kissme", "balanced"),
+        ("kissme", {False: 3.0, True: 0.5}),
+    ],
+)
 @every_problem
 def test_an_integer_weight_is_a_repeated_pair(
     form, psd, prior, class_weight, data, integer_weights
@@ -438,8 +450,15 @@ def test_an_integer_weight_is_a_repeated_pair(
     assert weighted.objective_ == pytest.approx(expected.objective_, rel=1e-10)
 
 
-@pytest.mark.parametrize("class_weight", [None, "balanced", {False: 3.0, True: 0.5}])
-@pytest.mark.parametrize("prior", ["identity", "covariance", "kissme"])
+@pytest.mark.parametrize(
+    ("prior", "class_weight"),
+    [
+        ("identity", None),
+        ("covariance", "balanced"),
+        ("kissme", "balanced"),
+        ("kissme", {False: 3.0, True: 0.5}),
+    ],
+)
 @every_problem
 def test_a_weight_of_zero_removes_a_pair(form, psd, prior, class_weight, data, rng):
     weights = rng.random(N_PAIRS)
@@ -459,7 +478,7 @@ def test_a_weight_of_zero_removes_a_pair(form, psd, prior, class_weight, data, r
     assert found.objective_ == pytest.approx(expected.objective_, rel=1e-10)
 
 
-@pytest.mark.parametrize("factor", [1e-200, 1e-3, 7.0, 1e200])
+@pytest.mark.parametrize("factor", [1e-200, 7.0, 1e200])
 @every_problem
 def test_only_the_ratios_of_weights_matter(form, psd, factor, data, rng):
     weights = rng.random(N_PAIRS)
@@ -528,8 +547,17 @@ def test_an_orthogonal_change_of_basis_changes_nothing(form, psd, data, rng):
     assert found.objective_ == pytest.approx(expected.objective_, rel=1e-10)
 
 
-@pytest.mark.parametrize("prior", ["identity", "covariance", "kissme", "array"])
-@pytest.mark.parametrize("unit", [1e-30, 1e-3, 1e3, 1e30])
+@pytest.mark.parametrize(
+    ("unit", "prior"),
+    [
+        (1e-30, "identity"),
+        (1e3, "identity"),
+        (1e30, "covariance"),
+        (1e-30, "kissme"),
+        (1e-3, "kissme"),
+        (1e30, "array"),
+    ],
+)
 @every_problem
 def test_the_unit_of_the_features_does_not_matter(form, psd, unit, prior, data):
     prior = np.diag([1.0, 2.0, 3.0]) if prior == "array" else prior
@@ -556,7 +584,7 @@ def test_a_unit_that_is_a_power_of_two_changes_no_bit(form, psd, dtype, exponent
     )
 
 
-@pytest.mark.parametrize("unit", [1e-30, 1e-3, 1e3, 1e30])
+@pytest.mark.parametrize("unit", [1e-30, 1e3, 1e30])
 @every_problem
 def test_single_precision_of_any_unit_is_near_double_precision(form, psd, unit, data):
     expected = fit(form, data, psd=psd, alpha=1e-2, tol=1e-5)
@@ -672,7 +700,7 @@ def test_free_matrices_have_the_rank_that_was_asked_for(form, n_components, rng)
 @every_problem
 def test_each_further_component_lowers_the_loss(form, psd, rng):
     """Without a penalty: with one, the prior is cut to each rank as well."""
-    data = planted_pairs(rng, 400, 5)
+    data = planted_pairs(rng, 200, 5)
     values = [
         fit(form, data, psd=psd, alpha=0.0, n_components=rank, tol=1e-5).objective_
         for rank in range(1, 6)
@@ -725,7 +753,7 @@ def test_a_huge_alpha_with_few_components_gives_calibrated_principal_components(
 
 def spoken_pairs():
     spoken = load_spoken_digits()
-    pairs, y, _ = make_pairs(spoken.data, spoken.speaker, n_pairs=1000, random_state=0)
+    pairs, y, _ = make_pairs(spoken.data, spoken.speaker, n_pairs=400, random_state=0)
     return pairs.left.astype(float), pairs.right.astype(float), y.astype(bool)
 
 
@@ -830,7 +858,7 @@ def test_warm_starts_along_a_path_take_fewer_iterations_to_the_same_optima(
     data = planted_pairs(rng, 300, 6)
     warm = SymmetricPairClassifier(form, psd=psd, tol=1e-6, warm_start=True)
     n_warm = n_cold = 0
-    for alpha in np.geomspace(1e-2, 1e-4, 12):
+    for alpha in np.geomspace(1e-2, 1e-4, 6):
         warm.set_params(alpha=alpha).fit(data[:2], data[2])
         cold = fit(form, data, psd=psd, alpha=alpha, tol=1e-6)
         assert warm.objective_ == pytest.approx(cold.objective_, rel=1e-9)
@@ -911,7 +939,7 @@ def test_similar_rate_shifts_by_the_difference_of_the_log_odds(
     rate = effective[similar].sum() / effective.sum()
     parameters = {"class_weight": class_weight, "tol": 1e-3}
     plain = fit(form, data, weights, **parameters)
-    for wanted in (1e-6, 0.01, 0.5, 0.9):
+    for wanted in (1e-6, 0.9):
         shifted = fit(form, data, weights, similar_rate=wanted, **parameters)
         shift = logit(wanted) - logit(rate)
         assert shifted.intercept_ - plain.intercept_ == pytest.approx(shift, rel=1e-9)

@@ -312,7 +312,7 @@ def pairs_and_keys(draw):
     return pairs, keys, array
 
 
-@settings(fixed, max_examples=300)
+@settings(fixed, max_examples=120)
 @given(pairs_and_keys())
 def test_selecting_then_stacking_is_stacking_then_selecting(drawn):
     pairs, keys, expected = drawn
@@ -718,7 +718,7 @@ def naive_groups(index):
     return [numbers.setdefault(root(i), len(numbers)) for i, _ in index]
 
 
-@settings(fixed, max_examples=200)
+@settings(fixed, max_examples=80)
 @given(
     index=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=25),
     n_values=st.integers(1, 20),

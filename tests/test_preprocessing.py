@@ -458,7 +458,7 @@ def test_what_is_learned_does_not_depend_on_the_layout(items, index):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
-@pytest.mark.parametrize("n_pairs", [1, 2, 7, 1000])
+@pytest.mark.parametrize("n_pairs", [1, 7, 500])
 @pytest.mark.parametrize("name", TRANSFORMERS)
 def test_swapping_commutes_with_transform_bit_for_bit(name, n_pairs, dtype):
     rng = np.random.default_rng(0)

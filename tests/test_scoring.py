@@ -56,7 +56,7 @@ def model_of(score, n_jobs=None):
     return model
 
 
-def table_and_index(n_items=60, n_pairs=900, dtype="float32", seed=1):
+def table_and_index(n_items=60, n_pairs=500, dtype="float32", seed=1):
     rng = np.random.default_rng(seed)
     items = rng.normal(size=(n_items, N_FEATURES)).astype(dtype)
     return items, rng.integers(n_items, size=(n_pairs, 2))
@@ -154,7 +154,7 @@ def test_neither_threads_nor_the_order_of_sides_change_a_bit(
     for (name, pairs), *others in zip(*ways, strict=True):
         model = model_of(score, 1)
         scores = model.decision_function(pairs)
-        for n_jobs in (None, 2, 3):
+        for n_jobs in (None, 3):
             together = model_of(score, n_jobs).decision_function(pairs)
             assert_array_equal(together, scores, name)
         for _, other in others:
@@ -235,7 +235,7 @@ def test_all_combinations_are_the_formula(form, kind, dtype, small_steps):
     a = table_and_index(23, dtype=dtype)[0]
     b = table_and_index(40, dtype=dtype, seed=2)[0]
     tolerance = 1e-11 if dtype == "float64" else 1e-4
-    for left, right in ((a, b), (b, a), (a, a), (a, a + 1), (b, b[::-1])):
+    for left, right in ((a, b), (a, a), (a, a + 1), (b, b[::-1])):
         found = score_all_pairs(score, left, right, 1)
         assert found.flags.c_contiguous
         assert found.dtype == (np.float64 if dtype == "float64" else np.float32)
@@ -278,19 +278,24 @@ def test_top_k_is_the_sorted_matrix(form, kind, k, small_steps):
     # Few different items, so that many scores are equal.
     base = rng.integers(2, size=(6, N_FEATURES))[rng.integers(6, size=40)]
     base = np.concatenate([base[:25], rng.normal(size=(15, N_FEATURES))])
-    for queries in (base[:1], base[3:12], rng.normal(size=(70, N_FEATURES)), base):
-        for dtype in (np.float32, np.float64):
-            a, b = queries.astype(dtype), base.astype(dtype)
-            model = model_of(score, 1)
-            scores, indices = model.top_k(a, b, k)
-            expected, order = expected_best(model.cross_scores(a, b), k)
-            assert scores.dtype == dtype
-            assert indices.dtype == np.intp
-            assert_array_equal(scores, expected)
-            assert_array_equal(indices, order)
-            together = model_of(score, 2).top_k(a, b, np.int64(k))
-            assert_array_equal(together[0], scores)
-            assert_array_equal(together[1], indices)
+    for queries, dtype in (
+        (base[:1], np.float32),
+        (base[3:12], np.float64),
+        (rng.normal(size=(70, N_FEATURES)), np.float32),
+        (base, np.float32),
+        (base, np.float64),
+    ):
+        a, b = queries.astype(dtype), base.astype(dtype)
+        model = model_of(score, 1)
+        scores, indices = model.top_k(a, b, k)
+        expected, order = expected_best(model.cross_scores(a, b), k)
+        assert scores.dtype == dtype
+        assert indices.dtype == np.intp
+        assert_array_equal(scores, expected)
+        assert_array_equal(indices, order)
+        together = model_of(score, 2).top_k(a, b, np.int64(k))
+        assert_array_equal(together[0], scores)
+        assert_array_equal(together[1], indices)
 
 
 @pytest.mark.parametrize(
@@ -299,15 +304,17 @@ def test_top_k_is_the_sorted_matrix(form, kind, k, small_steps):
 def test_top_k_in_tiles_of_full_size(form, kind):
     score = score_of(form, kind)
     rng = np.random.default_rng(0)
-    base = rng.normal(size=(5000, N_FEATURES)).astype(np.float32)
+    base = rng.normal(size=(4200, N_FEATURES)).astype(np.float32)
     base[4090:4110] = base[100]
-    for queries in (base[95:105], base[:700], rng.normal(size=(5001, N_FEATURES))):
+    for queries in (base[95:105], base[:700], rng.normal(size=(4201, N_FEATURES))):
         model = model_of(score, 2)
         scores, order = model.top_k(queries, base, 7)
         matrix = model.cross_scores(queries, base)
-        assert_array_equal(np.sort(scores), np.sort(np.partition(matrix, -7)[:, -7:]))
+        # Seven different items, and fewer than seven are better than the last of them.
+        assert (np.diff(np.sort(order)) > 0).all()
+        assert (np.count_nonzero(matrix > scores[:, -1:], axis=1) < 7).all()
         # A stable sort says which of equal scores come first, and takes its time.
-        rows = np.arange(0, len(queries), max(1, len(queries) // 300))
+        rows = np.arange(0, len(queries), max(1, len(queries) // 100))
         expected = expected_best(matrix[rows], 7)
         assert_array_equal(scores[rows], expected[0])
         assert_array_equal(order[rows], expected[1])
@@ -375,8 +382,9 @@ def test_index_pairs_take_a_projection_and_a_chunk_of_keys(monkeypatch):
 # -------------------------------------------------------- found when a score is odd
 
 
-@pytest.mark.parametrize("bad", [np.nan, -np.inf])
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    ("dtype", "bad"), [("float16", np.nan), ("float32", -np.inf), ("float64", np.nan)]
+)
 @every_kind
 def test_bad_numbers_are_found_on_every_way(form, kind, dtype, bad, small_steps):
     model = model_of(score_of(form, kind))
@@ -522,7 +530,7 @@ def test_threads_that_predict_at_once_get_the_same_bits(form, kind, small_steps)
     best = best_of_all_pairs(score, items[:20], items, 4, 1)
     # Not one thread has made a kernel yet.
     model = model_of(score_of(form, kind), 2)
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(4)
 
     def work(i):
         barrier.wait()
@@ -533,8 +541,8 @@ def test_threads_that_predict_at_once_get_the_same_bits(form, kind, small_steps)
             model.top_k(items[:20], items, 4),
         )
 
-    with ThreadPoolExecutor(8) as pool:
-        for found, cross, top in pool.map(work, range(8)):
+    with ThreadPoolExecutor(4) as pool:
+        for found, cross, top in pool.map(work, range(4)):
             for one, other in zip(found, expected, strict=True):
                 assert_array_equal(one, other)
             assert_array_equal(cross, matrix)
