@@ -885,6 +885,11 @@ HEADERS = {
         put("Pipeline", "steps", [{"tuple": ["a", None]}] * 2),
         "go by one name twice",
     ),
+    "text in place of an estimator": (
+        "threshold",
+        put("FrozenEstimator", "estimator", "1.10.0"),
+        "the parts of the model do not fit together",
+    ),
     "an estimator without a fit": (
         "mahalanobis",
         lambda header, arrays: [
