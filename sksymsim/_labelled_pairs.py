@@ -8,7 +8,7 @@ import numpy as np
 from sksymsim._labels.glance import glance
 from sksymsim._labels.order import looks_backwards
 from sksymsim._validation.items import check_pairs
-from sksymsim._validation.labels import warn_if_contradictory, warn_of_the_alphabet
+from sksymsim._validation.labels import warn_if_contradictory, warn_of_the_order
 from sksymsim._validation.targets import check_both_classes_weighted, check_labels
 from sksymsim._weights import normalized_weights, relative_weights
 
@@ -62,8 +62,8 @@ class LabelledPairs:
 def label_pairs(X, y, sample_weight):
     """Return checked pairs with their labels and weights, and the two classes.
 
-    Warns if labels contradict each other at a glance, and if the alphabet seems to have
-    taken the word for dissimilar as that for similar.
+    Warns if labels contradict each other at a glance, and if the greater one seems to
+    mean dissimilar.
 
     Parameters
     ----------
@@ -84,5 +84,5 @@ def label_pairs(X, y, sample_weight):
     seen = glance(weighted.pairs, weighted.similar)
     warn_if_contradictory(seen, len(weighted), stacklevel=3)
     if looks_backwards(weighted.pairs, weighted.similar, classes):
-        warn_of_the_alphabet(classes, stacklevel=3)
+        warn_of_the_order(classes, stacklevel=3)
     return known, classes

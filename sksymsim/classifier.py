@@ -324,7 +324,7 @@ class SymmetricPairClassifier(
             (and not with three or more, as votes are), or says that an item differs
             from itself. For contradictions through chains see :func:`audit_labels`.
         LabelOrderWarning
-            If labels are words, and pairs of the greater one are further apart.
+            If pairs of the greater label are further apart, see there.
         """
         check_options(self)
         if self.form == POLY:

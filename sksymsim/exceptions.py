@@ -37,20 +37,23 @@ class ContradictoryLabelsWarning(UserWarning):
 
 
 class LabelOrderWarning(UserWarning):
-    """Labels are words, and the alphabet seems to have taken the wrong one for similar.
+    """The greater of two labels counts as similar, and seems to mean dissimilar.
 
     Of two labels the greater one means similar, which is an accident if they are words:
     "no match" comes after "match". The warning comes if pairs of the greater word are
-    further apart than those of the other, both by cosine and by Euclid.
+    further apart than those of the other, both by cosine and by Euclid. Numbers were
+    chosen by somebody, but with 0 for similar, as distances have it, a model would
+    learn the opposite of what is meant. So a warning comes too if an AUC below .3 says
+    so, and pairs of the greater number are no nearer than the same items paired anew.
 
     Parameters
     ----------
     message : str
-        Which word counts as similar, and what to do.
+        Which label counts as similar, and what to do.
 
     Examples
     --------
-    What is said by numbers or by truth values is not doubted:
+    What is said by truth values is not doubted:
 
     >>> import numpy as np
     >>> words = np.array(["match", "no match"])

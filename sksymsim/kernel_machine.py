@@ -297,7 +297,7 @@ class KernelPairClassifier(KeptScoreMixin, ClassifierMixin, BaseEstimator):
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         LabelOrderWarning
-            If labels are words in the wrong order, likewise.
+            If the greater label seems to mean dissimilar, likewise.
         """
         check_parameters(self, PARAMETERS)
         check_similar_rate(self.similar_rate, self.fit_intercept)

@@ -323,7 +323,7 @@ class SymmetricMLPClassifier(
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         LabelOrderWarning
-            If labels are words in the wrong order, likewise.
+            If the greater label seems to mean dissimilar, likewise.
         """
         check_parameters(self, PARAMETERS)
         known, classes = label_pairs(X, y, sample_weight)

@@ -314,7 +314,7 @@ class SymmetricPairClassifierCV(PairScoreMixin, ClassifierMixin, BaseEstimator):
         ContradictoryLabelsWarning
             If labels contradict each other, as of :class:`SymmetricPairClassifier`.
         LabelOrderWarning
-            If labels are words in the wrong order, likewise.
+            If the greater label seems to mean dissimilar, likewise.
         FitFailedWarning
             If some of the `candidates` cannot be fitted.
         """

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from sksymsim import (
     EmbeddingNormalizer,
@@ -16,9 +17,11 @@ from sksymsim import (
     calibrate_threshold,
     deduplicate,
     link,
+    make_pairs,
     pair_report,
 )
-from sksymsim._labels.order import MOST, looks_backwards
+from sksymsim._evaluation.baselines import cosine_and_euclid
+from sksymsim._labels.order import MOST_OF_WORDS, _area, looks_backwards
 
 WRAP = r"takes pairs as one argument; wrap the two sides: Pairs\(X_a, X_b\)\."
 
@@ -211,13 +214,13 @@ def test_a_search_doubts_words_once(sides):
     assert [one.filename for one in caught] == [__file__]
 
 
-def test_words_in_order_and_numbers_are_not_doubted(sides):
+def test_words_in_order_and_truth_values_are_not_doubted(sides):
     left, right, similar = sides
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit_words(sides, "yes", "no")
         fit_words(sides, "similar", "dissimilar")
-        # Whoever writes numbers has thought about their order.
+        # What is true is nobody's accident.
         SymmetricPairClassifier(alpha=0.1).fit((left, right), ~similar)
         # What the warning says to do.
         SymmetricPairClassifier(alpha=0.1).fit((left, right), similar)
@@ -262,12 +265,99 @@ def test_words_of_other_pairs(sides, form):
 
 def test_many_pairs_are_not_all_looked_at(sides):
     left, right, similar = sides
-    rows = np.tile(np.arange(80), 10 * MOST)
+    rows = np.tile(np.arange(80), 10 * MOST_OF_WORDS)
 
     class Counted(Pairs):
         def __getitem__(self, key):
-            assert len(key) <= 2 * MOST
+            assert len(key) <= 2 * MOST_OF_WORDS
             return super().__getitem__(key)
 
     many = Counted._from_parts((left, right), np.column_stack([rows, rows]))
     assert looks_backwards(many, ~similar[rows], np.array(["match", "no match"]))
+
+
+# ------------------------------------------------------------ numbers, as of distances
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Pairs of items of classes that cosine and Euclid tell, and their labels."""
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.arange(10), 20)
+    items = rng.normal(size=(10, 8))[label] + 0.7 * rng.normal(size=(200, 8))
+    pairs, y, _ = make_pairs(items, label, n_pairs=300, random_state=0)
+    return items, label, pairs, y
+
+
+@pytest.mark.parametrize("labels", [(0, 1), (-1, 1), (1.0, 2.0)])
+def test_numbers_that_mean_the_opposite(drawn, labels):
+    _, _, pairs, y = drawn
+    low, high = labels
+    text = (
+        rf"are numbers, and {high} counts as similar .* no nearer than the same items "
+        rf"paired anew\. If {low} means similar, pass y == {low}; otherwise y == {high}"
+    )
+    with pytest.warns(LabelOrderWarning, match=text) as caught:
+        SymmetricPairClassifier(alpha=0.1).fit(pairs, np.where(y == 1, low, high))
+    assert [one.filename for one in caught] == [__file__]
+    # Warnings are errors: the right way round, and what the text says to do.
+    SymmetricPairClassifier(alpha=0.1).fit(pairs, np.where(y == 1, high, low))
+    SymmetricPairClassifier(alpha=0.1).fit(pairs, np.where(y == 1, low, high) == low)
+    SymmetricPairClassifier(alpha=0.1).fit(pairs, np.where(y == 1, low, high) == high)
+
+
+def test_near_dissimilar_pairs_do_not_make_numbers_doubtful(drawn):
+    """Hard negatives are nearer than similar pairs, and the labels are right."""
+    items, label, _, _ = drawn
+    noisy = items + np.random.default_rng(1).normal(size=items.shape)
+    pairs, y, _ = make_pairs(
+        noisy, label, n_pairs=300, hard_negatives=1.0, random_state=0
+    )
+    cosine, euclid = cosine_and_euclid(pairs)
+    assert max(roc_auc_score(y, cosine), roc_auc_score(y, euclid)) < 0.3
+    assert not looks_backwards(pairs, y == 1, np.array([0, 1]))
+    # Of words it is said all the same.
+    assert looks_backwards(pairs, y == 1, np.array(["a", "b"]))
+
+
+@pytest.mark.parametrize("n_pairs", [16, 40, 300])
+def test_numbers_by_chance(drawn, n_pairs):
+    items, label, _, _ = drawn
+    rng = np.random.default_rng(1)
+    for seed in range(40):
+        pairs, y, _ = make_pairs(items, label, n_pairs=n_pairs, random_state=seed)
+        similar, numbers = y == 1, np.array([0, 1])
+        assert not looks_backwards(pairs, similar, numbers)
+        assert not looks_backwards(pairs, rng.permutation(similar), numbers)
+
+
+@pytest.mark.parametrize("form", ["sparse", "arrays", "huge", "few", "others"])
+def test_numbers_of_other_pairs(drawn, form):
+    from scipy import sparse
+
+    _, _, pairs, y = drawn
+    left, right, similar = pairs.left, pairs.right, y == 1
+    numbers = np.array([0, 1])
+    if form == "sparse":
+        pairs = Pairs(sparse.csr_matrix(left), sparse.csr_matrix(right))
+    elif form == "arrays":
+        pairs = Pairs(left, right)
+    elif form == "huge":
+        # Their squares overflow, and nothing is said.
+        pairs = Pairs(left * 1e200, right * 1e200)
+    elif form == "few":
+        # Six standard errors are more than one half.
+        pairs, similar = pairs[:12], similar[:12]
+    else:
+        numbers = np.array([None, 1], dtype=object)
+    doubted = form in ("sparse", "arrays")
+    assert looks_backwards(pairs, ~similar, numbers) is doubted
+    assert not looks_backwards(pairs, similar, numbers)
+
+
+def test_areas_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    near, apart = rng.integers(0, 9, 40), rng.integers(2, 11, 30)
+    truth = np.repeat([1, 0], [40, 30])
+    want = roc_auc_score(truth, np.concatenate([near, apart]))
+    assert _area(near, apart) == pytest.approx(want, rel=1e-12)

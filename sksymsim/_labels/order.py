@@ -1,50 +1,82 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whether the alphabet has put words for labels in the wrong order."""
+"""Whether the greater of two labels is the one that means dissimilar."""
+
+from numbers import Number
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 from sksymsim._evaluation.baselines import cosine_and_euclid
 
 # Pairs of each label that are looked at: more would cost, and not say more.
-MOST = 500
+MOST_OF_WORDS, MOST_OF_NUMBERS = 500, 200
 # Of "no match" and "match", the alphabet takes the former for similar. Both areas are
 # below one half by at least so many standard errors then; chance does that once in 700.
-ERRORS = 3.0
+ERRORS_OF_WORDS = 3.0
+# Somebody chose numbers, so it takes more to doubt them: chance never does that.
+ERRORS_OF_NUMBERS = 6.0
+# The greatest area at which numbers are doubted.
+AREA_OF_NUMBERS = 0.3
 
 
 def looks_backwards(pairs, similar, classes):
-    """Say whether labels are strings, and what they call similar is further apart.
+    """Say whether what the labels call similar is further apart, beyond chance.
 
-    Numbers were chosen by somebody, and the order of words is nobody's choice.
+    Of numbers it is asked besides that pairs called similar be no nearer than the same
+    items paired anew. Dissimilar pairs that were chosen because they are near can be
+    nearer than similar ones, but these are near each other all the same.
 
     Parameters
     ----------
     pairs : Pairs
     similar : ndarray of bool of shape (n_pairs,)
     classes : ndarray of shape (2,)
+        Truth values are never doubted.
 
     Returns
     -------
     backwards : bool
     """
-    if not all(isinstance(one, str) for one in classes.tolist()):
+    words, numbers = (
+        all(isinstance(one, kind) for one in classes.tolist()) for kind in (str, Number)
+    )
+    if not (words or numbers) or isinstance(classes.tolist()[0], bool):
         return False
-    chosen = [_spread(np.flatnonzero(mask)) for mask in (~similar, similar)]
+    most = MOST_OF_WORDS if words else MOST_OF_NUMBERS
+    chosen = [_spread(np.flatnonzero(mask), most) for mask in (~similar, similar)]
     counts = [rows.size for rows in chosen]
-    if min(counts) == 0:
-        return False
-    labels = np.repeat([0, 1], counts)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scores = cosine_and_euclid(pairs[np.concatenate(chosen)])
-    if not np.isfinite(scores).all():
-        return False
     # Of the area under the curve where nothing is told apart (Mann and Whitney, 1947).
-    error = np.sqrt((sum(counts) + 1) / (12 * counts[0] * counts[1]))
-    best = max(roc_auc_score(labels, one) for one in scores)
-    return bool(best < 0.5 - ERRORS * error)
+    error = np.sqrt((sum(counts) + 1) / (12 * max(counts[0] * counts[1], 1)))
+    bound = 0.5 - ERRORS_OF_WORDS * error
+    if numbers:
+        bound = min(0.5 - ERRORS_OF_NUMBERS * error, AREA_OF_NUMBERS)
+    if min(counts) == 0 or bound <= 0:
+        return False
+    some = pairs[np.concatenate(chosen)]
+    apart, near = np.split(_nearness(some), counts[:1], axis=1)
+    # A NaN is no area below the bound.
+    if not max(map(_area, near, apart)) < bound:
+        return False
+    if words:
+        return True
+    order = np.roll(np.arange(len(some)), len(some) // 3)
+    anew = _nearness(some._with((some.left, some.right[order]), None))
+    return bool(max(map(_area, near, anew)) < 0.5)
 
 
-def _spread(rows):
+def _spread(rows, most):
     """Return not too many of some rows, from all over."""
-    return rows[np.linspace(0, rows.size - 1, min(rows.size, MOST)).astype(np.intp)]
+    return rows[np.linspace(0, rows.size - 1, min(rows.size, most)).astype(np.intp)]
+
+
+def _nearness(pairs):
+    """Return cosine and Euclid, or NaN where one of them is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        both = np.stack(cosine_and_euclid(pairs))
+    return both if np.isfinite(both).all() else np.full(both.shape, np.nan)
+
+
+def _area(near, apart):
+    """Return how probably one of the former values is above one of the latter."""
+    ranks = rankdata(np.concatenate([near, apart]))[: near.size]
+    return (ranks.mean() - (near.size + 1) / 2) / apart.size

@@ -80,21 +80,27 @@ def check_n_new(n_new):
         )
 
 
-def warn_of_the_alphabet(classes, stacklevel):
-    """Warn that the greater of two words counts as similar, and seems not to mean it.
+def warn_of_the_order(classes, stacklevel):
+    """Warn that the greater of two labels counts as similar, and seems not to mean it.
 
     Parameters
     ----------
-    classes : ndarray of str of shape (2,)
+    classes : ndarray of shape (2,)
+        Words or numbers.
     stacklevel : int
         As of :func:`warnings.warn`, seen from the caller.
     """
     dissimilar, similar = classes.tolist()
+    why = "it is the greater label; but pairs labelled"
+    also = ", and no nearer than the same items paired anew"
+    if isinstance(similar, str):
+        why = f"it comes after {dissimilar!r} in the alphabet; but pairs labelled"
+        also = ""
+    kind = "words" if isinstance(similar, str) else "numbers"
     warnings.warn(
-        f"The labels are words, and {similar!r} counts as similar because it comes "
-        f"after {dissimilar!r} in the alphabet; but pairs labelled {similar!r} are "
-        f"further apart. If {dissimilar!r} means similar, pass y == {dissimilar!r}; "
-        f"otherwise y == {similar!r}, to be silent.",
+        f"The labels are {kind}, and {similar!r} counts as similar because {why} "
+        f"{similar!r} are further apart{also}. If {dissimilar!r} means similar, pass "
+        f"y == {dissimilar!r}; otherwise y == {similar!r}, to be silent.",
         LabelOrderWarning,
         stacklevel=stacklevel + 1,
     )
