@@ -26,7 +26,7 @@ else:
 CONFIG = "_sklearn_output_config"
 
 
-def _may_transform(estimator):
+def _has_columns(estimator):
     """Say whether there are columns to name, or raise the reason why not."""
     return estimator._may_transform()
 
@@ -66,7 +66,7 @@ class FramesOutMixin:
             setattr(self, CONFIG, {"transform": check_output(transform)})
         return self
 
-    @available_if(_may_transform)
+    @available_if(_has_columns)
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Strings:
         """Return the names of the columns that `transform` makes.
 

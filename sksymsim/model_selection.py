@@ -16,7 +16,6 @@ from sksymsim._validation.parameters import BOOL, RANDOM_STATE, Number
 from sksymsim._validation.splits import (
     SIZE,
     check_arrays,
-    check_memory_of_splits,
     check_n_splits,
     check_seed_used,
     check_sizes,
@@ -230,10 +229,9 @@ class PairShuffleSplit(PairSplitter):
         self.random_state = random_state
 
     def _draw(self, keys, kinds, test_class):
-        check_sizes(self.test_size, self.train_size, len(keys))
+        check_sizes(self.test_size, self.train_size, len(keys), self.n_splits)
         rng = check_random_state(self.random_state)
         n_test, _ = wanted_sizes(self.test_size, self.train_size, len(keys))
-        check_memory_of_splits(self.n_splits, len(keys))
         for _ in range(self.n_splits):
             yield shuffled_masks(keys, kinds, test_class, n_test, rng)
 

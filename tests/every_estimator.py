@@ -10,23 +10,15 @@ from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import get_tags
 
 import sksymsim
-from sksymsim import Pairs, SymmetricPairClassifier
+from sksymsim import PairGroupKFold, Pairs, SymmetricPairClassifier
 
 PAIRS, Y, GROUPS = class_pairs(n_items=36, n_pairs=120)
 COLUMNS = list("abcde")
 WEIGHTS = np.linspace(0.5, 2.0, len(Y))
 N_FEATURES = PAIRS.shape[2]
-
-
-class Halves(StratifiedKFold):
-    """Two folds, whatever the groups."""
-
-    def split(self, X, y, groups=None):
-        return super().split(X, y)
 
 
 def fitted_model(items):
@@ -51,7 +43,7 @@ SMALL = {
         "forms": ["mahalanobis"],
         "priors": ["identity"],
         "alphas": [1e-2],
-        "cv": Halves(2),
+        "cv": PairGroupKFold(2, level="pair", random_state=0),
     },
     "SymmetrizedClassifier": lambda: {
         "estimator": RandomForestClassifier(n_estimators=5, random_state=0)

@@ -101,6 +101,8 @@ CHECKED = [
 ]
 
 
+# All of these pairs have an item in common.
+@pytest.mark.filterwarnings("ignore:.* have an item that is in training")
 @parametrize_with_checks(
     CHECKED,
     expected_failed_checks=failures,

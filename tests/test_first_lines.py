@@ -320,6 +320,18 @@ def test_near_dissimilar_pairs_do_not_make_numbers_doubtful(drawn):
     assert looks_backwards(pairs, y == 1, np.array(["a", "b"]))
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_pairs_with_one_item_are_not_doubtful(drawn, side):
+    """Whatever is similar to it: here what is far away."""
+    items, *_ = drawn
+    index = np.column_stack([np.arange(200), np.zeros(200, dtype=int)])
+    pairs = Pairs.from_index(items, index if side else index[:, ::-1])
+    cosine, euclid = cosine_and_euclid(pairs)
+    similar = (cosine < np.median(cosine)) & (euclid < np.median(euclid))
+    assert max(roc_auc_score(similar, one) for one in (cosine, euclid)) < 0.2
+    assert not looks_backwards(pairs, similar, np.array([0, 1]))
+
+
 @pytest.mark.parametrize("n_pairs", [16, 40, 300])
 def test_numbers_by_chance(drawn, n_pairs):
     items, label, _, _ = drawn

@@ -374,6 +374,7 @@ def test_choices_are_made_on_pairs_for_validation(data):
     assert learned[:3].min() > learned[3:].max() + 0.1
 
 
+@known_items
 def test_number_of_splits(data):
     X, y, X_val, y_val = data
     groups = X.index % 6

@@ -24,7 +24,8 @@ def looks_backwards(pairs, similar, classes):
 
     Of numbers it is asked besides that pairs called similar be no nearer than the same
     items paired anew. Dissimilar pairs that were chosen because they are near can be
-    nearer than similar ones, but these are near each other all the same.
+    nearer than similar ones, but these are near each other all the same. Nor is anything
+    doubted where one item is in all pairs.
 
     Parameters
     ----------
@@ -59,6 +60,9 @@ def looks_backwards(pairs, similar, classes):
         return False
     if words:
         return True
+    # If all pairs are with one item, these are the same pairs anew.
+    if np.ptp(some.to_index().index, axis=0).min() == 0:
+        return False
     order = np.roll(np.arange(len(some)), len(some) // 3)
     anew = _nearness(some._with((some.left, some.right[order]), None))
     return bool(max(map(_area, near, anew)) < 0.5)

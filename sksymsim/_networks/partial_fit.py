@@ -30,6 +30,9 @@ class PartialFitMixin:
     `loss_curve_`.
     """
 
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+
     @available_if(check_is_stochastic)
     def partial_fit(
         self,

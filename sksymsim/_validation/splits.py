@@ -45,17 +45,14 @@ def check_n_splits(n_splits, n_pairs):
         )
 
 
-def check_memory_of_splits(n_splits, n_pairs):
-    """Refuse more splits than can be held: all are drawn before the first is given."""
+def check_sizes(test_size, train_size, n_pairs, n_splits=1):
+    """Refuse more pairs than there are, and more splits than can be held."""
+    # All are drawn before the first is given.
     check_memory(
         2 * n_splits * n_pairs,
         f"{n_splits} splits of {n_pairs} pairs",
         "lower n_splits",
     )
-
-
-def check_sizes(test_size, train_size, n_pairs):
-    """Refuse sizes that ask for more pairs than there are."""
     for name, size in (("test_size", test_size), ("train_size", train_size)):
         if isinstance(size, Integral) and size >= n_pairs:
             raise ValueError(
