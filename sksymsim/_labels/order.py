@@ -24,8 +24,8 @@ def looks_backwards(pairs, similar, classes):
 
     Of numbers it is asked besides that pairs called similar be no nearer than the same
     items paired anew. Dissimilar pairs that were chosen because they are near can be
-    nearer than similar ones, but these are near each other all the same. Nor is anything
-    doubted where one item is in all pairs.
+    nearer than similar ones, but these are near each other all the same. Numbers are
+    not doubted either where one item is in all pairs.
 
     Parameters
     ----------
