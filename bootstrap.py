@@ -21,8 +21,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent
 PYPROJECT = ROOT / "pyproject.toml"
 
-# Variables that would let other packages into an environment.
+# Variables that would let other packages into an environment, and one that would have
+# each process compile them again.
 LEAKS = {
+    "PYTHONDONTWRITEBYTECODE",
     "PYTHONHOME",
     "PYTHONPATH",
     "PYTHONUSERBASE",
@@ -171,8 +173,12 @@ def create_venv(interpreter: Interpreter, directory: Path) -> None:
 
 
 def pip_install(python: Path, *arguments: str | Path) -> None:
-    """Install into an environment from the project's directory."""
-    if run(python, "-m", "pip", "install", "-qq", *arguments):
+    """Install into an environment from the project's directory.
+
+    To compile all that is installed takes longer than the rest; Python does so with
+    what is imported.
+    """
+    if run(python, "-m", "pip", "install", "-qq", "--no-compile", *arguments):
         raise fail(f"pip install {' '.join(map(str, arguments))} failed")
 
 
