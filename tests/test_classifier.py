@@ -646,7 +646,7 @@ def test_progress(capsys):
 @every_kind
 def test_fitting_again_forgets(form, psd):
     items, index, y = labelled_pairs(n_features=5)
-    model = Classifier(form, psd=psd).fit(items[index][:, :, :3], 1 - y)
+    model = Classifier(form, psd=psd).fit(items[index][:, :, :3], y == 0)
     model.fit(items[index], np.array(["no", "yes"])[y])
     fresh = Classifier(form, psd=psd).fit(items[index], np.array(["no", "yes"])[y])
     assert_array_equal(

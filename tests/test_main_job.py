@@ -2,7 +2,9 @@
 """The main job runs as a user runs it, and its measures are right."""
 
 import importlib.util
+import subprocess
 import sys
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -31,8 +33,8 @@ def small_job(monkeypatch):
             patch.setattr(sys, "argv", command[2:])
             exec(command[2], {})
 
-    start = _main_job.subprocess.run
-    monkeypatch.setattr(_main_job.subprocess, "run", run)
+    start = subprocess.run
+    monkeypatch.setattr(_main_job, "subprocess", SimpleNamespace(run=run))
 
 
 def printed_columns(text, name):
