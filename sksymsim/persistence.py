@@ -171,7 +171,7 @@ def load_model(path: Path, *, mmap_mode: Literal["r"] | None = None) -> Estimato
         model = reader.read(header["model"])
         require(isinstance(model, BaseEstimator), "the file holds no estimator.")
         reader.check_all_used()
-        _check_fitted(model)
+        check_is_fitted(model)
     except NotFittedError:
         raise ModelFileError(f"{os.fspath(path)}: the model is not fitted.") from None
     except RecursionError:
@@ -266,13 +266,3 @@ def trusted_types() -> list[str]:
     others = [SymmetricPairClassifierCV, concatenate, *SPARSE.values()]
     known = [*kinds, *kernels, *others]
     return sorted({f"{one.__module__}.{one.__qualname__}" for one in known})
-
-
-def _check_fitted(model):
-    """Refuse a model that is not fitted, or whose parts cannot even say so."""
-    try:
-        check_is_fitted(model)
-    except (AttributeError, TypeError, ValueError) as error:
-        if isinstance(error, NotFittedError):
-            raise
-        raise ModelFileError("the parts of the model do not fit together.") from error

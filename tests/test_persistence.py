@@ -885,10 +885,15 @@ HEADERS = {
         put("Pipeline", "steps", [{"tuple": ["a", None]}] * 2),
         "go by one name twice",
     ),
+    "an array in place of text": (
+        "features",
+        put("LogisticRegression", "solver", {"array": 0}),
+        "solver of LogisticRegression must be None or a number, a string or a dict",
+    ),
     "text in place of an estimator": (
         "threshold",
         put("FrozenEstimator", "estimator", "1.10.0"),
-        "the parts of the model do not fit together",
+        "estimator of FrozenEstimator must be a fitted classifier, got '1.10.0'",
     ),
     "an estimator without a fit": (
         "mahalanobis",

@@ -8,6 +8,7 @@ written, and nothing else is read.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +81,8 @@ ANY: list[Any] = []
 FINITE = Number(float, -np.inf)
 COUNT, SIZE = Number(int, 0), Number(int, 1)
 TEXT = Instance("a string", (str,))
+# An array in place of it would be in the way of whatever is asked about a model.
+PLAIN = Instance("a number, a string or a dict", (bool, Real, np.generic, str, dict))
 METHOD = Choice("decision_function", "predict_proba")
 MODEL = Instance("a fitted classifier", methods=("predict", "classes_"))
 TRANSFORMER = Instance("a transformer", methods=("transform",))
@@ -99,7 +102,8 @@ def _with_prior_left_out(parameters):
 
 
 def _names(*names):
-    return dict.fromkeys(names, ANY)
+    """Return parameters of which the classes of scikit-learn know what they may be."""
+    return {name: [NONE, PLAIN] for name in names}
 
 
 WEIGHTS = [ListOf(Number(float, 0)), FloatArray("members")]
@@ -193,7 +197,7 @@ REGISTRY = Registry(
             },
             check=check_steps,
         ),
-        Entry(FrozenEstimator, {"estimator": ANY}),
+        Entry(FrozenEstimator, {"estimator": [MODEL]}),
         Entry(
             FixedThresholdClassifier,
             {"estimator": ANY, "threshold": [TEXT, FINITE]}
