@@ -55,8 +55,8 @@ def test_map_names_every_module():
 def layers():
     """Return the row of each module in the drawing, counted from the top."""
     text = section(CONTRIBUTING, "The layers")
-    drawing = re.search(r"code-block:: none\n\n((?: {4}.+\n)+)", text)
-    rows = drawing[1].splitlines()
+    drawing = re.search(r":class: rows\n\n((?: {3}\* - .+\n)+)", text)
+    rows = re.sub("[*`-]", " ", drawing[1]).splitlines()
     return {name: row for row, line in enumerate(rows) for name in line.split()}
 
 
