@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sklearn.metrics import make_scorer
@@ -103,7 +104,7 @@ def get_pair_scorer_names() -> list[str]:
 
 
 class _OfProbabilities:
-    """A metric of log-odds as a function of probabilities; it can be pickled.
+    """A metric of log-odds as a function of probabilities.
 
     They are the log-odds at the rate of the labels, if nothing else is said.
     """
@@ -118,6 +119,23 @@ class _OfProbabilities:
         options = {"similar_rate": OBSERVED, **options}
         return self.function(y_true, log_odds_of(y_prob), **options)
 
+    def __reduce__(self):
+        # Copied and pickled as functions are: by its name in this module.
+        return self.__name__
+
+
+@cache
+def _of_probabilities(function):
+    return _OfProbabilities(function)
+
+
+def __getattr__(name):
+    """Return a function of probabilities by the name that it has in pickles."""
+    for metric in scored_metrics().values():
+        if metric.takes == LOG_ODDS and name == f"_{metric.function.__name__}":
+            return _of_probabilities(metric.function)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 def _as_it_is(function):
     return function
@@ -126,6 +144,6 @@ def _as_it_is(function):
 # What scikit-learn has to ask a model for, and what is made of a function then.
 _RESPONSES = {
     ORDER: (("decision_function", "predict_proba"), _as_it_is),
-    LOG_ODDS: ("predict_proba", _OfProbabilities),
+    LOG_ODDS: ("predict_proba", _of_probabilities),
     PROBABILITIES: ("predict_proba", _as_it_is),
 }

@@ -234,6 +234,10 @@ def test_what_fits_is_not_refused(monkeypatch):
 
 def test_a_system_that_does_not_say(monkeypatch):
     assert 2**26 < machine_bytes() < 2**60
+    monkeypatch.setattr(
+        memory.os, "sysconf", lambda name: 4096 if name == "SC_PAGE_SIZE" else -1
+    )
+    assert machine_bytes() == float("inf")
     monkeypatch.delattr(memory.os, "sysconf")
     assert machine_bytes() == float("inf")
     check_memory(10**30, "things", "have less")

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Metrics: what they are by definition, and what must not change them."""
 
+import copy
+import pickle
+
 import numpy as np
 import oracles_metrics as oracle
 import pytest
@@ -38,6 +41,7 @@ from sksymsim import (
     get_pair_scorer_names,
     min_cllr,
     min_dcf,
+    scorers,
     shift_log_odds,
     tar_at_far,
     threshold_at,
@@ -427,6 +431,23 @@ def test_scorers_take_parameters_and_weights(rng):
     )
     scorer = get_pair_scorer("neg_cllr", similar_rate=0.2)
     assert_allclose(scorer(model, pairs, y), -cllr(y, scores, similar_rate=0.2))
+
+
+@pytest.mark.parametrize("name", get_pair_scorer_names())
+def test_scorers_are_pickled_by_the_name_of_their_function(name):
+    """What is in a file does not depend on how the function is made."""
+    function = get_pair_scorer(name)._score_func
+    # Protocol 0 is text: a module, and a name in it.
+    text = pickle.dumps(function, protocol=0).decode()
+    assert text.startswith(f"c{function.__module__}\n{function.__name__}\n")
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(function) is function
+
+
+@pytest.mark.parametrize("name", ["_roc", "_tar_at_far"])
+def test_scorers_have_no_other_names(name):
+    with pytest.raises(AttributeError, match=r"scorers' has no attribute '_(roc|tar)"):
+        getattr(scorers, name)
 
 
 def test_scorers_of_models_with_one_kind_of_score(rng):

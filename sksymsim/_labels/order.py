@@ -61,7 +61,8 @@ def looks_backwards(pairs, similar, classes):
     if words:
         return True
     # If all pairs are with one item, these are the same pairs anew.
-    if np.ptp(some.to_index().index, axis=0).min() == 0:
+    index = some.to_index().index
+    if any((index == item).any(axis=1).all() for item in index[0]):
         return False
     order = np.roll(np.arange(len(some)), len(some) // 3)
     anew = _nearness(some._with((some.left, some.right[order]), None))

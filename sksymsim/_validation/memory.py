@@ -9,9 +9,11 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 def machine_bytes():
     """Return the memory of this machine; infinity where the system does not say."""
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return float("inf")
+    # A limit that is not known is -1.
+    return pages * size if min(pages, size) > 0 else float("inf")
 
 
 def check_memory(n_bytes, what, advice):
