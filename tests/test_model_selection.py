@@ -89,7 +89,7 @@ def refused_or_sound(splitter, index, y):
     return splits
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(problems(), st.integers(2, 4))
 def test_folds_share_nothing_for_any_graph(problem, n_splits):
     index, y, (level, test_class), seed = problem

@@ -282,8 +282,9 @@ def warn_if_items_shared(n_shared, n_held, stacklevel):
             f"{n_shared} of the {n_held} pairs that cv holds out have an item that is "
             "in training too: the scores are those of known items, and too high for "
             "new ones. For new items leave cv=None, or pass a number or "
-            "PairGroupKFold(), whose folds share none; if the items will be known, "
-            "cv=PairGroupKFold(level='pair') says so, and is silent.",
+            "PairGroupKFold(), whose folds share none. If the items will be known, "
+            "cv=PairGroupKFold(level='pair') says so, and is silent, as is a fit with "
+            "the groups that are new in each fold.",
             UserWarning,
             stacklevel=stacklevel + 1,
         )
