@@ -21,6 +21,9 @@ def connect(n_nodes, left, right):
 
 
 def by_appearance(labels):
-    """Return labels numbered from 0 in the order in which they appear."""
+    """Return where labels first appear, and labels numbered from 0 in that order."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[inverse.ravel()]

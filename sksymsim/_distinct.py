@@ -6,6 +6,7 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from sksymsim._blocks import release_pages
+from sksymsim._components import by_appearance
 
 # Rows hashed or compared at a time.
 ROWS = 2048
@@ -29,16 +30,17 @@ def distinct_rows(*tables):
     """
     if any(sparse.issparse(table) for table in tables):
         table = sparse.vstack(tables).tocsr()
-        first, number = _number(_sparse_keys(table))
+        first, number = by_appearance(_sparse_keys(table))
         return table[first], number
     dtype = np.result_type(*tables)
     hashes = [hash_rows(table, dtype) for table in tables]
-    first, number = _number(np.concatenate(hashes))
+    first, number = by_appearance(np.concatenate(hashes))
     items = _take(tables, first)
     if not _equal(tables, items, number):
         # Two rows of one hash: compare the rows themselves.
         raw = _bytes(np.vstack(tables))
-        first, number = _number(raw.view(np.dtype((np.void, raw.shape[1]))).ravel())
+        rows = raw.view(np.dtype((np.void, raw.shape[1]))).ravel()
+        first, number = by_appearance(rows)
         items = _take(tables, first)
     return items, number
 
@@ -135,12 +137,3 @@ def _sparse_keys(table):
         for i, j in zip(table.indptr[:-1], table.indptr[1:], strict=True)
     ]
     return np.array(keys, dtype=object)
-
-
-def _number(keys):
-    """Return first places and numbers of keys, in the order in which they occur."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    return first[order], rank[inverse.ravel()]

@@ -479,7 +479,7 @@ class Pairs:
         rows = self.to_index()._rows
         n_items = int(rows.max()) + 1 if rows.size else 0
         _, component = connect(n_items, *rows.T)
-        return by_appearance(component[rows[:, 0]])
+        return by_appearance(component[rows[:, 0]])[1]
 
 
 def _restore(left, right, rows, names):

@@ -271,6 +271,8 @@ def test_what_the_user_brings_is_fitted_as_often_as_it_is_named():
     assert (network.n_draws, mine.n_draws) == (3, 1)
     assert network.estimator.get_params()["network__random_state"] == 7
     assert with_other_seed(Spy(random_state=2**31 - 1), 1).random_state == 0
+    # A seed of the user, however large, is the one of the folds in the final fit too.
+    assert with_other_seed(Spy(random_state=2**32 - 1), 0).random_state == 2**32 - 1
 
 
 # ------------------------------------------------------------------- bad candidates

@@ -116,4 +116,5 @@ def group_items(pairs, method, threshold, missing, links, say):
     enough = -1.0 - np.maximum(weights.values, 0.0).sum()
     graph = node_graph(weights, nodes, n_nodes, forbidden, max(missing, enough))
     found = group_nodes(graph, METHODS[method], say)[nodes]
-    return Grouped(by_appearance(found), weights, missing)
+    _, groups = by_appearance(found)
+    return Grouped(groups, weights, missing)

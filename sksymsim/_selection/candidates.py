@@ -2,7 +2,7 @@
 """What a search compares: the family of this library, two baselines, and guests."""
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 from sklearn.base import clone
@@ -251,20 +251,19 @@ def guest_candidates(candidates, seed):
         For each `random_state` that is None.
     """
     result = []
-    for entry in candidates:
-        n_draws = N_DRAWS.get(entry, 1) if isinstance(entry, str) else 1
-        for family, estimator, grid in _as_guests(entry):
-            for params in ParameterGrid(grid):
-                model = with_seed(clone(estimator).set_params(**params), seed)
-                plainness = (len(FORMS), len(result))
-                guest = Candidate(family, params, model, plainness, True, n_draws)
-                result.append(guest)
+    guests = chain.from_iterable(map(_as_guests, candidates))
+    for family, estimator, grid, n_draws in guests:
+        for params in ParameterGrid(grid):
+            model = with_seed(clone(estimator).set_params(**params), seed)
+            plainness = (len(FORMS), len(result))
+            guest = Candidate(family, params, model, plainness, True, n_draws)
+            result.append(guest)
     return result
 
 
 def _as_guests(entry):
-    """Return (family, estimator, grid) of each estimator that an entry stands for."""
+    """Return family, estimator, grid and draws of each one that an entry stands for."""
     if isinstance(entry, str):
-        return READY_MADE[entry]()
+        return [(*one, N_DRAWS.get(entry, 1)) for one in READY_MADE[entry]()]
     name, estimator, *grid = entry
-    return [(name, estimator, grid[0] if grid else {})]
+    return [(name, estimator, grid[0] if grid else {}, 1)]

@@ -193,7 +193,7 @@ def _cut(split, n_parts):
         n_of_both = [len(np.unique(keys[kind])) for kind in (similar, ~similar)]
         check_parts(*n_of_both, n_parts)
         # As they first occur, so that the layout of the pairs does not matter.
-        keys = by_appearance(keys)
+        _, keys = by_appearance(keys)
         within = PairGroupKFold(n_parts, level="pair", random_state=0)
         folds = within.split(np.column_stack([keys, keys]), similar.astype(int))
         for part, (_, test) in enumerate(folds):

@@ -32,7 +32,9 @@ def with_seed(estimator, seed):
 
 
 def with_other_seed(estimator, n_draw):
-    """Return a clone of which each seed is another one, by the number of the draw."""
+    """Return the estimator for draw 0, and later clones with other seeds."""
+    if n_draw == 0:
+        return estimator
     seeds = {
         name: (value + n_draw) % (MAX_SEED + 1)
         for name, value in estimator.get_params(deep=True).items()
